@@ -1,0 +1,70 @@
+"""Settings, all from the environment, read once at start.
+
+    SHEGONG_DATABASE_URL_PART         the part's database as its runtime role
+    SHEGONG_RELAY_DATABASE_URL_PART   … as its relay role
+    SHEGONG_MIGRATOR_DATABASE_URL_PART … as its migrator role (only `shegong migrate`)
+    SHEGONG_NATS_URL_PART             the broker, with the part's own user in it
+    SHEGONG_LISTEN_PART               host:port this part answers on
+    SHEGONG_URL_PART                  where the gateway finds the part
+    SHEGONG_JWKS                      file with the gateway's public keys
+    SHEGONG_SIGNING_KEYS              file with the gateway's private keys (gateway only)
+    SHEGONG_VAULT                     file with the key-encryption and blind-index secrets
+    SHEGONG_STATE                     folder outside every backup: epochs, erased lists
+    SHEGONG_ISSUER                    the issuer of access tokens
+    SHEGONG_CLIENT_SECRETS            `1` lets clients use a secret (embedded run only)
+    SHEGONG_POOL                      database connections per process (8)
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PARTS = ("registry", "casework", "procurement", "evaluation", "gateway")
+
+
+class MissingSetting(SystemExit):
+    """A setting is missing; says which and stops."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"shegong: {name} is not set")
+
+
+def setting(name: str, default: str | None = None) -> str:
+    """Return a setting from the environment, or stop with its name."""
+    value = os.environ.get(name, default)  # noqa: TID251 - the one place
+    if value is None:
+        raise MissingSetting(name)
+    return value
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one part needs to run."""
+
+    part: str
+    database_url: str
+    relay_database_url: str
+    nats_url: str
+    jwks: Path
+    vault: Path
+    state: Path
+    issuer: str
+    listen: str
+    pool: int = 8
+
+    @classmethod
+    def of(cls, part: str) -> "Settings":
+        """Read the settings of a part from the environment."""
+        name = part.upper()
+        return cls(
+            part=part,
+            database_url=setting(f"SHEGONG_DATABASE_URL_{name}"),
+            relay_database_url=setting(f"SHEGONG_RELAY_DATABASE_URL_{name}"),
+            nats_url=setting(f"SHEGONG_NATS_URL_{name}"),
+            jwks=Path(setting("SHEGONG_JWKS")),
+            vault=Path(setting("SHEGONG_VAULT")),
+            state=Path(setting("SHEGONG_STATE")),
+            issuer=setting("SHEGONG_ISSUER"),
+            listen=setting(f"SHEGONG_LISTEN_{name}"),
+            pool=int(setting("SHEGONG_POOL", "8")),
+        )
