@@ -1,0 +1,1 @@
+"""How it runs: the `shegong` command, the embedded run, databases and migrations."""
