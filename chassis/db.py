@@ -1,0 +1,692 @@
+"""The transaction: what one request, or one city's batch of events, reads, decides and records.
+
+Two writes only. `record(row, event)` for an aggregate: a new row is inserted, one that was read is
+updated at its version, and exactly one event goes with each version. `keep(row)` for a row without
+an event of its own. Nothing is written before commit, and at commit everything is one statement
+(`chassis.statement`): rows, event log, outbox, receipt, audit. A request that only writes costs one
+round trip; one that reads opens a block first and turns the tenant key there.
+
+What is read is kept by key, so a row read twice is one row, and a row kept earlier in the same
+transaction is the row read later. A row changed but neither recorded nor kept is a mistake and
+raises.
+"""
+
+import base64
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import ARRAY, ColumnElement, Select, bindparam, func, tuple_
+from sqlmodel import select
+
+from chassis import metrics, problems, trace
+from chassis.clock import Clock, day_of, system_clock
+from chassis.events import Envelope, Event, part_of
+from chassis.ids import uuid7
+from chassis.rows import Aggregate, CityRow, Copy, Row, shape
+from chassis.statement import DIALECT, KEY, Write, statement
+from chassis.tables import Audit, EventLog, Outbox, PackKept, PersonKey
+from chassis.vault import Encrypted, Vault
+from chassis.vault import PersonKey as Key
+
+if TYPE_CHECKING:
+    from chassis.packs import Jurisdiction
+    from chassis.shelf import Shelf
+
+RowT = TypeVar("RowT", bound=CityRow)
+AggregateT = TypeVar("AggregateT", bound=Aggregate)
+
+LOCK_WAIT_MS = 2_000
+"""How long a twin of a running request waits before it hears `in-progress`."""
+STATEMENT_MS = 5_000
+POOL_WAIT_S = 2.0
+
+
+_VERSION_TOLD = ("event_log_pkey", "outbox_city_agg_type_agg_id_epoch_version_key")
+"""The event of this version is in the log already: somebody was faster."""
+
+
+class Taken(Exception):
+    """A unique key or period is in use; `constraint` says which."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
+class Stale(Exception):
+    """Somebody changed the aggregate between our reading and our writing."""
+
+
+@dataclass(frozen=True)
+class Who:
+    """For whom a transaction runs: the city it may see, who asks, and what for."""
+
+    city: str
+    subject: str
+    purpose: str
+    client: str = ""
+
+
+@dataclass(frozen=True)
+class Page(Generic[RowT]):
+    """One page of a list; `next` is where the following one begins, None at the end."""
+
+    items: list[RowT]
+    next: str | None
+
+
+@dataclass
+class Database:
+    """One part's database through a bounded pool, as its runtime role."""
+
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    part: str
+    epoch: int = 1
+    vault: Vault | None = None
+    clock: Clock = system_clock
+    shelf: "Shelf | None" = None
+    on_commit: list[Callable[[], None]] = field(default_factory=list)
+    """Called after a commit that recorded events: wakes the relay in the same process."""
+
+    @classmethod
+    async def connect(
+        cls,
+        url: str,
+        *,
+        part: str,
+        pool: int = 8,
+        epoch: int = 1,
+        vault: Vault | None = None,
+        clock: Clock = system_clock,
+    ) -> "Database":
+        """Open the pool. Every wait is bounded: for a connection, a lock, a statement."""
+
+        async def no_reset(_: object) -> None:
+            # Every setting here is transaction-local, so there is nothing to reset: one round
+            # trip less a request (performance.md §4, pitfall 5).
+            return
+
+        made = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=pool,
+            max_inactive_connection_lifetime=300,
+            timeout=5,
+            command_timeout=10,
+            reset=no_reset,
+            init=_codecs,
+            statement_cache_size=512,
+            max_cacheable_statement_size=64 * 1024,
+            server_settings={
+                "application_name": f"shegong-{part}",
+                "lock_timeout": str(LOCK_WAIT_MS),
+                "statement_timeout": str(STATEMENT_MS),
+                "idle_in_transaction_session_timeout": "10000",
+            },
+        )
+        assert made is not None
+        return cls(made, part, epoch, vault, clock)
+
+    async def close(self) -> None:
+        """Close the pool, waiting for what runs."""
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def begin(self, who: Who, *, reads_only: bool = False) -> AsyncIterator["Transaction"]:
+        """Run one transaction: commit at the end, roll back on any error.
+
+        Raises Taken and Stale at commit; `problems.Busy` when no connection comes free.
+        """
+        try:
+            with metrics.pool_wait_seconds.time():
+                connection = await self.pool.acquire(timeout=POOL_WAIT_S)
+        except TimeoutError:
+            raise problems.Busy("数据库连接繁忙", "no database connection is free") from None
+        try:
+            tx = Transaction(self, connection, who, reads_only=reads_only)
+            try:
+                yield tx
+                await tx._commit()  # noqa: SLF001 - the one place that commits
+            except BaseException:
+                await tx._rollback()  # noqa: SLF001
+                raise
+        finally:
+            await self.pool.release(connection, timeout=5)
+        if tx.recorded:
+            for wake in self.on_commit:
+                wake()
+
+
+class Transaction:
+    """Reads at once, writes at commit."""
+
+    def __init__(
+        self,
+        database: Database,
+        connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
+        who: Who,
+        *,
+        reads_only: bool = False,
+    ) -> None:
+        self.who = who
+        self.city = who.city
+        self.now: datetime = database.clock()
+        self.today: date = day_of(self.now)
+        self.recorded = 0
+        self._database = database
+        self._db = connection
+        self._reads_only = reads_only
+        self._block: Any = None
+        self._known: dict[tuple[type[CityRow], tuple[Any, ...]], CityRow] = {}
+        self._read: dict[int, tuple[CityRow, dict[str, Any]]] = {}
+        self._pending: dict[int, tuple[CityRow, Literal["record", "keep", "drop"]]] = {}
+        self._keys: dict[UUID, Key] = {}
+
+    # ------------------------------------------------------------------ reading
+
+    async def get(self, model: type[RowT], *key: Any, lock: bool = False) -> RowT:
+        """Return the row with this key (after the city); 404 when there is none.
+
+        `lock=True` takes the row's lock: for a row many want at once, or that a count belongs to.
+        """
+        row = await self.peek(model, *key, lock=lock)
+        if row is None:
+            raise problems.NotFound()
+        return row
+
+    async def peek(self, model: type[RowT], *key: Any, lock: bool = False) -> RowT | None:
+        """Return the row with this key, or None."""
+        known = self._known.get((model, key))
+        if known is not None and not lock:
+            return cast("RowT", known)
+        text = _by_key(model, lock, self._block is None and self._reads_only)
+        if self._block is None and self._reads_only:
+            # Key and row in one statement: a read by id is one round trip.
+            who = self.who
+            record = await self._db.fetchrow(text, who.city, who.subject, who.purpose, *key)
+        else:
+            await self._open()
+            record = await self._db.fetchrow(text, self.city, *key)
+        return None if record is None else self._met(model, record)
+
+    async def find(
+        self,
+        model: type[RowT],
+        *where: ColumnElement[bool] | bool,
+        order_by: Any = (),
+        limit: int | None = None,
+        lock: bool = False,
+    ) -> list[RowT]:
+        """Return the rows of this city that fit, never more than a bounded number."""
+        query = select(model).where(_is_of(model, self.city), *where)
+        order = order_by if isinstance(order_by, tuple) else (order_by,)
+        if order:
+            query = query.order_by(*order)
+        if limit is not None:
+            query = query.limit(limit)
+        if lock:
+            query = query.with_for_update()
+        return [self._met(model, r) for r in await self._rows(model, query)]
+
+    async def one(
+        self, model: type[RowT], *where: ColumnElement[bool] | bool, lock: bool = False
+    ) -> RowT | None:
+        """Return the first row that fits, or None."""
+        found = await self.find(model, *where, limit=1, lock=lock)
+        return found[0] if found else None
+
+    async def count(self, model: type[CityRow], *where: ColumnElement[bool] | bool) -> int:
+        """Return how many rows of this city fit."""
+        query = select(func.count()).select_from(model).where(_is_of(model, self.city), *where)
+        return int((await self._rows(model, query))[0][0])
+
+    async def page(
+        self,
+        model: type[RowT],
+        *where: ColumnElement[bool] | bool,
+        after: str | None = None,
+        limit: int = 50,
+        order_by: str = "id",
+    ) -> Page[RowT]:
+        """Return one keyset page, ordered by a column (`-column` for descending) and the id."""
+        name = order_by.removeprefix("-")
+        names = [name] if name == "id" else [name, "id"]
+        columns = [getattr(model, n) for n in names]
+        conditions = list(where)
+        if after is not None:
+            values = _cursor_values(model, names, after)
+            edge = tuple_(*columns)
+            conditions.append(edge < values if order_by[0] == "-" else edge > values)
+        order = tuple(c.desc() if order_by[0] == "-" else c.asc() for c in columns)
+        rows = await self.find(model, *conditions, order_by=order, limit=limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        edge_values = [getattr(rows[-1], n) for n in names] if more else None
+        return Page(rows, None if edge_values is None else cursor(edge_values))
+
+    async def fetch(self, sql: str, *args: Any) -> list[Any]:
+        """Run a select of the chassis' or a service's `queries` inside the block."""
+        await self._open()
+        return list(await self._db.fetch(sql, *args))
+
+    async def execute(self, sql: str, *args: Any) -> None:
+        """Run a statement of the chassis inside the block; services record and keep instead."""
+        await self._open()
+        await self._db.execute(sql, *args)
+
+    # ------------------------------------------------------------------ writing
+
+    def record(self, row: AggregateT, event: Event) -> AggregateT:
+        """Write an aggregate and the one event that tells of its new version."""
+        if id(row) in self._pending:
+            raise RuntimeError(f"{type(row).__name__} is recorded twice: one version, one event")
+        if id(row) in self._read:
+            row.version += 1
+        row.city = self.city
+        self._pending[id(row)] = (row, "record")
+        self._note(row)
+        self._tell(row, event)
+        self.audit(event.type.rsplit(".", 1)[0], event.aggregate, row.id)
+        self.recorded += 1
+        return row
+
+    def keep(self, *rows: CityRow) -> None:
+        """Write rows that have no event of their own; a Copy replaces what was there."""
+        for row in rows:
+            row.city = self.city
+            key = (type(row), _key_of(row))
+            known = self._known.get(key)
+            if isinstance(row, Copy) and known is not None and known is not row:
+                # The same copy twice in one batch: the later state is the state.
+                self._pending.pop(id(known), None)
+                self._read.pop(id(known), None)
+            self._pending[id(row)] = (row, "keep")
+            self._note(row)
+
+    def drop(self, row: CityRow) -> None:
+        """Delete a row that has no event and no history."""
+        assert not isinstance(row, Aggregate), "an aggregate's history is its event log"
+        self._known.pop((type(row), _key_of(row)), None)
+        if id(row) in self._read:
+            self._pending[id(row)] = (row, "drop")
+        else:
+            self._pending.pop(id(row), None)
+
+    def audit(
+        self,
+        action: str,
+        kind: str,
+        at: UUID | None,
+        fields: Iterable[str] = (),
+        outcome: str = "ok",
+    ) -> None:
+        """Note who did or saw what; every `record` does so by itself."""
+        who = self.who
+        row = Audit(
+            at=self.now,
+            client=who.client or who.subject,
+            subject=who.subject,
+            purpose=who.purpose,
+            action=action,
+            object_kind=kind,
+            object_id=at,
+            fields=list(fields),
+            outcome=outcome,
+            trace_id=trace.trace_id(),
+        )
+        self._pending[id(row)] = (row, "keep")
+
+    # ------------------------------------------------------------------ people
+
+    def new_person(self) -> UUID:
+        """Return a new person's id; the key that seals their fields is made and kept beside it."""
+        person_id = uuid7()
+        key = self._keys[person_id] = self.vault.new_key(self.city, person_id)
+        self.keep(PersonKey(person_id=person_id, wrapped=key.wrapped, kek=key.kek, at=self.now))
+        return person_id
+
+    async def person_keys(self, people: Iterable[UUID]) -> dict[UUID, Key]:
+        """Return the keys of these people; an erased one is missing."""
+        wanted = [p for p in dict.fromkeys(people) if p not in self._keys]
+        if wanted:
+            found = await self.find(PersonKey, among(PersonKey.person_id, wanted))
+            for row in found:
+                key = self.vault.unwrap(self.city, row.person_id, row.wrapped)
+                self._keys[row.person_id] = key
+        return self._keys
+
+    # ------------------------------------------------------------------ the city's pack
+
+    async def pack(self, on: date | None = None) -> "Jurisdiction":
+        """Return the pack in force here on a day (default today); 503 until one was heard."""
+        day = on or self.today
+        found = await self.find(
+            PackKept,
+            cast("Any", PackKept.in_force) <= day,
+            order_by=(cast("Any", PackKept.in_force).desc(), cast("Any", PackKept.heard_at).desc()),
+            limit=1,
+        )
+        if not found or self._database.shelf is None:
+            raise problems.Problem("policy-not-loaded", headers={"retry-after": "1"})
+        return self._database.shelf.compiled(found[0].version, found[0].text)
+
+    @property
+    def vault(self) -> Vault:
+        """The vault of this part; a part without people has none."""
+        assert self._database.vault is not None, "this part keeps no people"
+        return self._database.vault
+
+    # ------------------------------------------------------------------ inside
+
+    async def _open(self) -> None:
+        if self._block is None:
+            block = self._db.transaction()
+            await block.start()
+            self._block = block
+            await self._db.fetchrow(KEY, self.who.city, self.who.subject, self.who.purpose)
+
+    async def _rows(self, model: type[CityRow], query: Any) -> list[Any]:
+        if any(type(row) is model for row, _ in self._pending.values()):
+            await self._flush()  # what was kept earlier in this transaction is seen by a search
+        await self._open()
+        text, names, values = _compiled(query)
+        return list(await self._db.fetch(text, *(values[n] for n in names)))
+
+    def _met(self, model: type[RowT], record: Any) -> RowT:
+        about = shape(model)
+        values = dict(record)
+        for name in about.sealed:
+            if values[name] is not None:
+                values[name] = Encrypted(sealed=values[name])
+        key = tuple(values[n] for n in about.key)
+        known = self._known.get((model, key))
+        if known is not None and id(known) in self._pending:
+            return cast("RowT", known)
+        row = model(**values)
+        self._known[model, key] = row
+        self._read[id(row)] = (row, _snapshot(row))
+        return row
+
+    def _note(self, row: CityRow) -> None:
+        self._known[type(row), _key_of(row)] = row
+
+    def _tell(self, row: Aggregate, event: Event) -> None:
+        """Put the event beside its row: once for ever in the log, once until published."""
+        who, epoch = self.who, self._database.epoch
+        envelope = Envelope.wrap(
+            event,
+            aggregate_id=row.id,
+            city=self.city,
+            version=row.version,
+            epoch=epoch,
+            time=self.now,
+            traceparent=trace.current(),
+        )
+        body = envelope.to_bytes()
+        told: dict[str, Any] = {
+            "agg_type": event.aggregate,
+            "agg_id": row.id,
+            "epoch": epoch,
+            "version": row.version,
+            "event_id": envelope.id,
+            "type": event.type,
+            "body": body,
+            "traceparent": envelope.traceparent,
+        }
+        log = EventLog(
+            **told,
+            client=who.client or who.subject,
+            subject=who.subject,
+            purpose=who.purpose,
+            at=self.now,
+        )
+        self._pending[id(log)] = (log, "keep")
+        out = Outbox(**told, part=part_of(row.id))
+        self._pending[id(out)] = (out, "keep")
+
+    async def _commit(self) -> None:
+        for row, was in self._read.values():
+            if id(row) not in self._pending and _changed(row, was):
+                raise RuntimeError(f"{type(row).__name__} was changed but not recorded or kept")
+        await self._flush()
+        if self._block is not None:
+            block, self._block = self._block, None
+            await block.commit()
+
+    async def _rollback(self) -> None:
+        if self._block is not None:
+            block, self._block = self._block, None
+            if not self._db.is_closed():
+                await block.rollback()
+
+    async def _flush(self) -> None:
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, {}
+        await self._seal([row for row, how in pending.values() if how != "drop"])
+        groups = self._grouped(pending)
+        if any(write.kind not in ("insert", "upsert") for write in groups):
+            await self._open()  # an UPDATE needs its key turned one statement earlier
+        args: list[Any] = [self.who.city, self.who.subject, self.who.purpose]
+        moving = 0
+        for write, rows in groups.items():
+            moving += len(rows) if write.kind == "change" else 0
+            args += _arguments(write, rows, self._read)
+        try:
+            moved = await self._db.fetchval(statement(tuple(groups)), *args)
+        except (asyncpg.UniqueViolationError, asyncpg.ExclusionViolationError) as error:
+            if error.constraint_name in _VERSION_TOLD:
+                raise Stale from None
+            raise Taken(error.constraint_name or "") from None
+        if moved != moving:
+            raise Stale
+        for row, how in pending.values():
+            if how != "drop":
+                self._read[id(row)] = (row, _snapshot(row))
+
+    async def _seal(self, rows: Sequence[CityRow]) -> None:
+        """Turn what is still plain in these rows into sealed bytes, each under its person's key."""
+        for row in rows:
+            about = shape(type(row))
+            plain = {
+                name: value
+                for name in about.sealed
+                if isinstance(value := row.__dict__[name], Encrypted) and value.sealed is None
+            }
+            if not plain:
+                continue
+            person_id: UUID = row.__dict__.get("person_id") or row.__dict__["id"]
+            keys = await self.person_keys([person_id])
+            row_id = "/".join(map(str, _key_of(row)))
+            sealed = self.vault.seal_row(keys[person_id], about.table, row_id, plain)
+            for name, value in sealed.items():
+                row.__dict__[name] = Encrypted(sealed=value)
+
+    def _grouped(
+        self, pending: dict[int, tuple[CityRow, Literal["record", "keep", "drop"]]]
+    ) -> dict[Write, list[CityRow]]:
+        """Sort the work by kind, model and columns: what is alike is written together."""
+        found: dict[tuple[int, str, type[CityRow], tuple[str, ...], Any], list[CityRow]] = {}
+        for row, how in pending.values():
+            model, about = type(row), shape(type(row))
+            was = self._read.get(id(row))
+            counter: Any = None
+            if how == "drop":
+                place, kind, names = 0, "delete", ()
+            elif was is not None:
+                names = tuple(n for n in _changed(row, was[1]) if n != "version")
+                kind = "change" if how == "record" else "update"
+                place = 0
+                if kind == "update" and not names:
+                    continue
+            elif model.numbered is not None:
+                column, by = model.numbered
+                place, kind = 2, "number"
+                names = tuple(n for n in about.given if n != column)
+                counter = ":".join(str(row.__dict__[n]) for n in by)
+            else:
+                place, names = 1, about.given
+                kind = "upsert" if isinstance(row, Copy) else "insert"
+            found.setdefault((place, kind, model, names, counter), []).append(row)
+        groups: dict[Write, list[CityRow]] = {}
+        for (_, kind, model, names, _counter), rows in sorted(
+            found.items(), key=lambda item: (item[0][0], str(item[0][4]))
+        ):
+            write = Write(kind, model, names, len(rows) > 1 or kind == "number")  # type: ignore[arg-type]
+            if write in groups:  # two counters of one model in one commit
+                raise RuntimeError(f"{model.__name__}: rows of two counters in one transaction")
+            groups[write] = rows
+        return groups
+
+
+def _arguments(
+    write: Write, rows: list[CityRow], read: dict[int, tuple[CityRow, dict[str, Any]]]
+) -> list[Any]:
+    """Return the arguments of one part of the statement, in its text's order."""
+    about = shape(write.model)
+    brought: list[dict[str, Any]] = []
+    for row in rows:
+        values = dict(row.__dict__)
+        for name in about.sealed:
+            if isinstance(values[name], Encrypted):
+                values[name] = values[name].sealed
+        if write.kind == "change":
+            values["version"] = read[id(row)][1]["version"]
+        brought.append(values)
+    match: tuple[str, ...] = ()
+    if write.kind == "change":
+        match = (*about.key, "version")
+    elif write.kind in ("update", "delete"):
+        match = about.key
+    names = (*match, *(n for n in write.names if n not in match))
+    out: list[Any] = []
+    if write.kind == "number":
+        assert write.model.numbered is not None
+        by = write.model.numbered[1]
+        out += [":".join(str(brought[0][n]) for n in by), len(rows)]
+    if write.many:
+        return out + [[_text(v[n]) if n in about.json else v[n] for v in brought] for n in names]
+    return out + [brought[0][n] for n in names]
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value, default=str).decode()
+
+
+def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column IN (values)` as one array argument: one plan, whatever the number of values."""
+    return cast("ColumnElement[bool]", column == func.any(_array(column, list(values))))
+
+
+def _array(column: Any, values: list[Any]) -> Any:
+    return bindparam(None, values, type_=ARRAY(column.type))
+
+
+def cursor(values: Sequence[Any]) -> str:
+    """Return an opaque cursor for a keyset's edge."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(values), default=str)).decode().rstrip("=")
+
+
+def uncursor(text: str, size: int) -> list[Any]:
+    """Read a cursor back; a broken one is a 400."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        values = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or len(values) != size:
+        raise problems.Problem("malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"})
+    return values
+
+
+def _cursor_values(model: type[CityRow], names: list[str], text: str) -> tuple[Any, ...]:
+    out: list[Any] = []
+    for name, value in zip(names, uncursor(text, len(names)), strict=True):
+        kind = model.__table__.c[name].type.python_type  # type: ignore[attr-defined]
+        try:
+            if kind is datetime or kind is date:
+                value = kind.fromisoformat(value)
+            elif kind is UUID:
+                value = UUID(value)
+            elif not isinstance(value, kind):
+                raise TypeError
+        except (TypeError, ValueError, AttributeError):
+            raise problems.Problem(
+                "malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"}
+            ) from None
+        out.append(value)
+    return tuple(out)
+
+
+def _is_of(model: type[CityRow], city: str) -> ColumnElement[bool]:
+    # Row-level security says it too. Said here it is a second wall, and the index's first column.
+    return cast("ColumnElement[bool]", cast("Any", model).city == city)
+
+
+def _key_of(row: CityRow) -> tuple[Any, ...]:
+    return tuple(row.__dict__[n] for n in shape(type(row)).key)
+
+
+def _snapshot(row: CityRow) -> dict[str, Any]:
+    """Return the row's values as read; lists and objects are copied, since they change in place."""
+    about = shape(type(row))
+    values = {n: row.__dict__[n] for n in about.every if n in row.__dict__}
+    for name in about.json:
+        values[name] = deepcopy(values[name])
+    return values
+
+
+def _changed(row: Row, was: dict[str, Any]) -> list[str]:
+    now = row.__dict__
+    return [n for n, before in was.items() if now[n] is not before and now[n] != before]
+
+
+@lru_cache(maxsize=1024)
+def _by_key(model: type[CityRow], lock: bool, alone: bool) -> str:
+    about = shape(model)
+    columns = ", ".join(about.every)
+    if alone:
+        where = " AND ".join(f"{n} = ${i}" for i, n in enumerate(about.key, 4))
+        return (
+            f"SELECT r.* FROM ({KEY} OFFSET 0) k CROSS JOIN LATERAL"
+            f" (SELECT {columns} FROM {about.table} WHERE city = k.city AND {where} OFFSET 0) r"
+        )
+    where = " AND ".join(f"{n} = ${i}" for i, n in enumerate(about.key, 2))
+    text = f"SELECT {columns} FROM {about.table} WHERE city = $1 AND {where}"
+    return f"{text} FOR UPDATE" if lock else text
+
+
+_texts: dict[Any, tuple[Any, str, tuple[str, ...]]] = {}
+_TEXTS = 2_000
+
+
+def _compiled(query: "Select[Any]") -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """Return text, argument names and values; the text is made once per shape of query."""
+    key = query._generate_cache_key()  # noqa: SLF001 - SQLAlchemy's own cache works by it
+    kept = _texts.get(key.key) if key else None
+    if kept is None:
+        compiled: Any = query.compile(dialect=DIALECT, cache_key=key)  # type: ignore[call-arg]
+        if compiled.post_compile_params:
+            raise TypeError("use chassis.db.among() in place of in_()")
+        kept = (compiled, compiled.string, tuple(compiled.positiontup or ()))
+        if key and len(_texts) < _TEXTS:
+            _texts[key.key] = kept
+    values = kept[0].construct_params(extracted_parameters=key.bindparams if key else None)
+    return kept[1], kept[2], values
+
+
+async def _codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        encoder=_text,
+        decoder=orjson.loads,
+        schema="pg_catalog",
+    )

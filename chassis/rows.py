@@ -1,0 +1,115 @@
+"""Rows: SQLModel tables that are cheap to make and always belong to a city.
+
+* Row                trusts its values, as every SQLModel table does, and takes 10 µs instead of 56
+  x CityRow          `city` leads the primary key; the transaction fills it, nobody else
+    x Aggregate      has an id and a version (its ETag); written by `tx.record` with one event
+    x Copy           kept by a reaction; `tx.keep` replaces it by primary key
+
+A list or an object is a JSONB column. A time is `timestamptz`, a number of events a `bigint`.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic_core import PydanticUndefined
+from sqlalchemy import BigInteger, DateTime, LargeBinary
+from sqlalchemy import Column as SaColumn
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from chassis.ids import uuid7
+
+Instant = DateTime(timezone=True)
+"""The column type of an instant: `Field(sa_type=Instant)`."""
+
+Json = JSONB
+"""The column type of a list or an object: `Field(sa_type=Json)`."""
+
+Sealed = LargeBinary
+"""The column type of an `Encrypted` field."""
+
+
+class Row(SQLModel):
+    """A row. `Row(**values)` trusts its values: what comes from outside is a plain class first."""
+
+    def __init__(self, **values: Any) -> None:
+        fixed, made, needed, known = _defaults(type(self))
+        if not needed <= values.keys() <= known:
+            wrong = sorted((needed - values.keys()) | (values.keys() - known))
+            raise TypeError(f"{type(self).__name__}: {', '.join(wrong)}")
+        own = self.__dict__
+        own.update(fixed)
+        for name, make in made.items():
+            if name not in values:
+                own[name] = make()
+        own.update(values)
+        object.__setattr__(self, "__pydantic_fields_set__", set(values))
+
+
+class CityRow(Row):
+    """A row of one city. The database stamps and checks `city`; code never says it."""
+
+    city: str = Field(default="", primary_key=True)
+
+    numbered: ClassVar[tuple[str, tuple[str, ...]] | None] = None
+    """`("position", ("partner_id",))`: a dense number per partner, drawn at commit, lock last."""
+
+
+class Aggregate(CityRow):
+    """A thing with a history: every change is one version and one event."""
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    version: int = Field(default=1, sa_type=BigInteger)
+
+
+class Copy(CityRow):
+    """What a service keeps of another's aggregate; `tx.keep` replaces it by primary key."""
+
+
+class Shape:
+    """What the transaction must know of a model, read once."""
+
+    def __init__(self, model: type[CityRow]) -> None:
+        columns: list[SaColumn[Any]] = list(model.__table__.columns)  # type: ignore[attr-defined]
+        keys = [c.name for c in model.__table__.primary_key.columns]  # type: ignore[attr-defined]
+        if keys[:1] != ["city"]:
+            raise TypeError(f"{model.__name__}: the primary key must begin with the city")
+        self.table: str = model.__tablename__  # type: ignore[assignment]
+        self.every = tuple(c.name for c in columns)
+        self.given = tuple(
+            c.name
+            for c in columns
+            if c.name != "city" and c.identity is None and c.server_default is None
+        )
+        self.key = tuple(keys[1:])
+        self.sealed = tuple(
+            c.name for c in columns if isinstance(c.type, LargeBinary) and _sealed(model, c.name)
+        )
+        self.json = tuple(c.name for c in columns if isinstance(c.type, JSONB))
+
+
+@cache
+def shape(model: type[CityRow]) -> Shape:
+    """Return the shape of a model."""
+    return Shape(model)
+
+
+def _sealed(model: type[CityRow], name: str) -> bool:
+    return "Encrypted" in str(model.model_fields[name].annotation)
+
+
+@cache
+def _defaults(
+    model: type[Row],
+) -> tuple[dict[str, Any], dict[str, Callable[[], Any]], frozenset[str], frozenset[str]]:
+    fields = model.model_fields
+    made = {n: f.default_factory for n, f in fields.items() if f.default_factory is not None}
+    fixed = {
+        n: f.default
+        for n, f in fields.items()
+        if f.default is not PydanticUndefined and n not in made
+    }
+    needed = frozenset(n for n, f in fields.items() if f.is_required())
+    return fixed, made, needed, frozenset(fields)  # type: ignore[return-value]

@@ -1,0 +1,344 @@
+"""A service as one process: its API, its relay and its consumers.
+
+A part declares itself once (`Service`) and is run by role: `api` answers requests, `worker` relays
+and reacts, `all` does both. Liveness says the loop turns; readiness names what is missing: the
+database, the migration, a pack, or that it is draining. NATS away does not make an API unready.
+"""
+
+import asyncio
+import gc
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import erased, log, metrics, trace
+from chassis.config import Settings
+from chassis.db import Database, Who
+from chassis.http import from_database, language, problem_response
+from chassis.identity import PLATFORM, Verifier, bearer
+from chassis.packs import Subjects
+from chassis.problems import Problem
+from chassis.reactions import Consumer, Reactions
+from chassis.relay import Relay
+from chassis.shelf import Shelf
+from chassis.tables import BlindIndex, CityKept, PersonKey
+from chassis.vault import Vault
+
+Role = Literal["all", "api", "worker"]
+
+LARGEST_BODY = 1024 * 1024
+"""Bytes of a request body; an import goes another way."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a part is made of."""
+
+    part: str
+    title: str
+    routers: Sequence[APIRouter]
+    reactions: Reactions | None = None
+    subjects: Subjects | None = None
+    clashes: Mapping[str, Problem] = field(default_factory=dict)
+    """What a clash on a unique constraint means to a caller, by the constraint's name."""
+    people: bool = False
+    migrations: Path | None = None
+    public: frozenset[str] = frozenset({"/v1/cities"})
+    """Paths without a city in them."""
+
+
+def create_app(service: Service, settings: Settings, role: Role = "all") -> ASGIApp:
+    """Return the part as an ASGI application; its lifespan holds database, relay and consumers."""
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        database = await open_database(service, settings)
+        app.state.database = database
+        app.state.draining = False
+        workers = _Workers()
+        if role != "api":
+            workers.start(service, settings, database)
+        # What is alive now stays: a full collection would stop the loop for 30 to 50 ms.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(5_000, 20, 50)
+        log.info("started", role=role)
+        try:
+            yield
+        finally:
+            app.state.draining = True
+            await workers.stop()
+            await database.close()
+            log.info("stopped", role=role)
+
+    app = api(service, life)
+    verifier = Verifier(settings.jwks, service.part, settings.issuer)
+    return Door(app, verifier)
+
+
+def api(service: Service, life: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+    """Return the part's routes, with the one way errors are shown (also used for its OpenAPI)."""
+    app = FastAPI(
+        title=service.title,
+        version="1",
+        openapi_version="3.1.0",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    app.state.clashes = dict(service.clashes)
+    app.add_exception_handler(Problem, _show)
+    app.add_exception_handler(HTTPException, _show)
+    for router in service.routers:
+        app.include_router(router)
+    app.include_router(_health)
+    return app
+
+
+async def open_database(service: Service, settings: Settings) -> Database:
+    """Connect as the runtime role, and repeat erasures a restored backup has forgotten."""
+    database = await Database.connect(
+        settings.database_url,
+        part=service.part,
+        pool=settings.pool,
+        epoch=epoch(settings.state, service.part),
+        vault=Vault.open(settings.vault) if service.people else None,
+    )
+    if service.subjects is not None:
+        database.shelf = Shelf(service.subjects)
+    if service.people:
+        await repeat_erasures(database, erased.erased_path(settings.state, service.part))
+    return database
+
+
+def epoch(state: Path, part: str) -> int:
+    """Return the part's epoch; the restore procedure raises it in a file outside the backups."""
+    path = state / f"epoch-{part}"
+    return int(path.read_text()) if path.exists() else 1
+
+
+async def repeat_erasures(database: Database, path: Path) -> int:
+    """Destroy again the keys of everyone on the erased list; returns how many still had one."""
+    again = 0
+    for person in erased.read_erased(path):
+        async with database.begin(Who(person.city, f"service:{database.part}", "erase")) as tx:
+            key = await tx.peek(PersonKey, person.person_id)
+            if key is not None:
+                tx.drop(key)
+                for row in await tx.find(BlindIndex, BlindIndex.person_id == person.person_id):
+                    tx.drop(row)
+                tx.audit("person.erase-again", "person", person.person_id)
+                again += 1
+    return again
+
+
+class _Workers:
+    """The tasks that relay and react; a task that dies unexpectedly takes the process along."""
+
+    def __init__(self) -> None:
+        self._relay: Relay | None = None
+        self._consumer: Consumer | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, service: Service, settings: Settings, database: Database) -> None:
+        self._relay = Relay(settings.relay_database_url, service.part, settings.nats_url)
+        database.on_commit.append(self._relay.wake)
+        self._tasks.append(asyncio.create_task(self._relay.run(), name="relay"))
+        if service.reactions is not None:
+            self._consumer = Consumer(service.reactions, database, settings.nats_url)
+            self._tasks.append(asyncio.create_task(self._consumer.run(), name="consumer"))
+        for task in self._tasks:
+            task.add_done_callback(_died)
+
+    async def stop(self) -> None:
+        for worker in (self._consumer, self._relay):
+            if worker is not None:
+                worker.stop()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=5)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _died(task: "asyncio.Task[None]") -> None:
+    if task.cancelled() or task.exception() is None:
+        return
+    # Half a process looks healthy and does nothing: better to be started anew as a whole.
+    log.error("worker died", exc=task.exception(), worker=task.get_name())
+    signal.raise_signal(signal.SIGTERM)
+
+
+_health = APIRouter(include_in_schema=False)
+
+
+@_health.get("/health/live")
+async def live() -> dict[str, str]:
+    """The loop turns."""
+    return {"status": "live"}
+
+
+@_health.get("/health/ready")
+async def ready(request: Request) -> Response:
+    """Whether requests can be answered, and which dependency is missing if not."""
+    report = await readiness(request.app)
+    missing = [name for name, state in report["checks"].items() if state != "ok"]
+    report["status"] = "ready" if not missing else "not ready"
+    report["missing"] = missing
+    return JSONResponse(report, 200 if not missing else 503)
+
+
+async def readiness(app: FastAPI) -> dict[str, Any]:
+    """Return the state of every dependency, and the pack versions heard by city."""
+    service: Service = app.state.service
+    database: Database = app.state.database
+    checks: dict[str, str] = {}
+    packs: dict[str, str] = {}
+    if app.state.draining:
+        checks["draining"] = "draining"
+    try:
+        async with database.begin(Who(PLATFORM, f"service:{service.part}", "health")) as tx:
+            rows = await tx.fetch("SELECT version_num FROM alembic_version")
+            cities = [c.code for c in await tx.find(CityKept)]
+        checks["database"] = "ok"
+        wanted = newest_migration(service.migrations)
+        if service.subjects is not None:
+            packs = await packs_heard(database, cities)
+            checks["policy"] = "ok" if cities and packs.keys() == set(cities) else "not loaded"
+        checks["migrations"] = (
+            "ok" if wanted is None or wanted in [r[0] for r in rows] else "behind"
+        )
+    except Exception as error:  # whatever it is, the answer is "not ready", and which part
+        if from_database(error) is None and not isinstance(error, Problem):
+            log.error("readiness failed", exc=error)
+        checks["database"] = "down"
+    return {"part": service.part, "checks": checks, "packs": packs}
+
+
+async def packs_heard(database: Database, cities: Sequence[str]) -> dict[str, str]:
+    """Return the version in force by city, of the cities whose pack has arrived here."""
+    heard: dict[str, str] = {}
+    for city in cities:
+        async with database.begin(Who(city, f"service:{database.part}", "health")) as tx:
+            try:
+                heard[city] = (await tx.pack()).version
+            except Problem:
+                continue
+    return heard
+
+
+def newest_migration(versions: Path | None) -> str | None:
+    """Return the highest revision in a migrations folder: files are named `0001_what.py`."""
+    if versions is None:
+        return None
+    names = sorted(p.name for p in versions.glob("versions/[0-9][0-9][0-9][0-9]_*.py"))
+    return names[-1][:4] if names else None
+
+
+@_health.get("/metrics")
+async def prometheus() -> Response:
+    """What Prometheus scrapes."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _show(request: Request, error: Exception) -> Response:
+    return shown(error, language(request))
+
+
+def shown(error: Exception, said: str) -> Response:
+    """Render any error as a problem; what is not a known "no" is logged by kind and place."""
+    if isinstance(error, HTTPException):
+        slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "malformed")
+        error = Problem(slug, headers=dict(error.headers or {}))
+    if not isinstance(error, Problem):
+        problem = from_database(error)
+        if problem is None:
+            log.error("request failed", exc=error)
+            problem = Problem("internal")
+        error = problem
+    return problem_response(error, said, trace.trace_id())
+
+
+_CITY_PATH = re.compile(r"/v1/([^/]*)(/|$)")
+
+
+class Door:
+    """Around every request: its trace, its caller, its size, its time, and the last net."""
+
+    def __init__(self, app: FastAPI, verifier: Callable[[bytes], Any]) -> None:
+        self.app = app
+        self.verifier = verifier
+        self.state = app.state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request through."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        started = time.perf_counter()
+        answered: list[int] = []
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered.append(message["status"])
+            await send(message)
+
+        state = scope.setdefault("state", {})
+        parent = headers.get(b"traceparent", b"").decode("latin-1")
+        with trace.joined(parent) as traceparent:
+            try:
+                self._admit(scope, headers, state)
+                await self.app(scope, limited(receive, headers), note)
+            except Exception as error:  # the last net: whatever happens, the caller gets a problem
+                if answered:
+                    raise
+                response = shown(error, language(Request(scope)))
+                response.headers["traceparent"] = traceparent
+                await response(scope, receive, note)
+            finally:
+                route = state.get("route", "other")
+                status = str(answered[0]) if answered else "lost"
+                metrics.request_seconds.labels(route, status).observe(time.perf_counter() - started)
+
+    def _admit(self, scope: Scope, headers: dict[bytes, bytes], state: dict[str, Any]) -> None:
+        path: str = scope["path"]
+        found = _CITY_PATH.match(path)
+        if found is None:
+            return
+        actor = self.verifier(bearer(headers.get(b"authorization")))
+        if path not in self.app.state.service.public:
+            # Before the route is looked up: another city's path answers the same whatever it is.
+            actor.must_be_of(found[1])
+        state["actor"] = actor
+
+
+def limited(receive: Receive, headers: Mapping[bytes, bytes]) -> Receive:
+    """Stop a body that is larger than we take, announced or not."""
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > LARGEST_BODY:
+        raise Problem("too-large")
+    seen = 0
+
+    async def bounded() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > LARGEST_BODY:
+            raise Problem("too-large")
+        return message
+
+    return bounded

@@ -1,0 +1,121 @@
+"""Real servers for every test: one PostgreSQL and one NATS a session, a fresh database a test."""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from chassis.db import Database, Who
+from chassis.vault import Vault
+from deploy.databases import prepare
+from deploy.embedded.nats import Nats, nats_server
+from deploy.embedded.postgres import Postgres, postgres_server
+
+WUHAN, HANGZHOU = "420100", "330100"
+NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+"""A Friday morning in Wuhan."""
+
+
+@pytest.fixture(scope="session")
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def now():
+    return NOW
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory) -> AsyncIterator[Postgres]:
+    """One server for the session; speed over durability, since a test's data is thrown away."""
+    fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    async with postgres_server(tmp_path_factory.mktemp("pg"), settings=fast) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def nats(tmp_path_factory) -> AsyncIterator[Nats]:
+    """One broker for the session."""
+    async with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def vault(tmp_path_factory) -> Vault:
+    return Vault.make(tmp_path_factory.mktemp("vault") / "vault.json")
+
+
+Make = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+async def templates(postgres) -> Callable[[str], Awaitable[str]]:
+    """Return the name of a part's migrated database, made once a session."""
+    made: dict[str, str] = {}
+
+    async def template(part: str) -> str:
+        if part not in made:
+            from deploy.migrate import migrate
+
+            name = f"{part}_template"
+            await prepare(postgres.url(), part, database=name)
+            await migrate(part, postgres.url(name, f"{part}_migrator"))
+            made[part] = name
+        return made[part]
+
+    return template
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def fresh(postgres, templates) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+    """Return the name of a fresh copy of a part's database; dropped after the test."""
+    made: list[str] = []
+
+    async def copy(part: str) -> str:
+        template = await templates(part)
+        name = f"{part}_{next(_numbers)}"
+        await _as_admin(postgres, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        who = ", ".join(f"{part}_{role}" for role in ("runtime", "relay", "migrator"))
+        await _as_admin(postgres, f'GRANT CONNECT ON DATABASE "{name}" TO {who}')
+        made.append(name)
+        return name
+
+    yield copy
+    for name in made:
+        await _as_admin(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _as_admin(postgres: Postgres, sql: str) -> None:
+    admin = await asyncpg.connect(postgres.url())
+    try:
+        await admin.execute(sql)
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def opened(postgres: Postgres, name: str, part: str, vault: Vault | None, **more):
+    """Open a database as its runtime role."""
+    database = await Database.connect(
+        postgres.url(name, f"{part}_runtime"), part=part, vault=vault, **more
+    )
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def who(city: str = WUHAN, subject: str = "420100.court-1", purpose: str = "test") -> Who:
+    return Who(city, subject, purpose, subject)
+
+
+def path_of(name: str) -> Path:
+    return Path(__file__).parent / name
