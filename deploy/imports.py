@@ -1,0 +1,64 @@
+"""`shegong import`: put reference data into the databases of the services that read it.
+
+    shegong import divisions [FILE]     divisions into registry, casework and evaluation
+
+A load is idempotent: what stands in a table already is left alone.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import asyncpg
+import click
+
+from chassis.config import setting
+from chassis.divisions import Loaded, load, read_extract
+
+READERS = ("registry", "casework", "evaluation")
+"""The parts that keep the table of divisions."""
+
+SHIPPED = Path(__file__).parent / "data" / "divisions" / "five.csv.gz"
+
+
+async def import_divisions(file: Path, urls: Mapping[str, str]) -> dict[str, Loaded]:
+    """Load an extract into the databases of several parts, given each part's migrator URL."""
+    rows = list(read_extract(file))
+
+    async def into(part: str, url: str) -> Loaded:
+        connection = await asyncpg.connect(url)
+        try:
+            # The migrator inherits nothing: it becomes the owner to write a reference table.
+            await connection.execute(f'SET ROLE "{part}_owner"')
+            return await load(connection, rows)
+        finally:
+            await connection.close()
+
+    async with asyncio.TaskGroup() as all_parts:
+        loads = {part: all_parts.create_task(into(part, url)) for part, url in urls.items()}
+    return {part: loading.result() for part, loading in loads.items()}
+
+
+@click.group(name="import")
+def imports() -> None:
+    """Put reference data into the databases."""
+
+
+@imports.command()
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=SHIPPED
+)
+@click.option("--part", "parts", multiple=True, type=click.Choice(READERS), default=READERS)
+def divisions(file: Path, parts: tuple[str, ...]) -> None:
+    """Load divisions from FILE (the shipped extract, unless another is named)."""
+    urls = {part: setting(f"SHEGONG_MIGRATOR_DATABASE_URL_{part.upper()}") for part in parts}
+    started = time.perf_counter()
+    loaded = asyncio.run(import_divisions(file, urls))
+    for part, done in loaded.items():
+        click.echo(f"{part}: {done.read} read, {done.new} new, {done.differing} differing")
+    click.echo(f"{time.perf_counter() - started:.2f} s")
+    if any(done.differing for done in loaded.values()):
+        raise click.ClickException(
+            "rows that differ from those of the same edition were not written"
+        )

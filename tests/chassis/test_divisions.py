@@ -1,0 +1,436 @@
+"""Divisions: the shipped extract, codes and names by themselves, then the table in PostgreSQL."""
+
+import asyncio
+import gzip
+import tempfile
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import asyncpg
+import pytest
+from click.testing import CliRunner
+
+from chassis.divisions import (
+    LEVELS,
+    Division,
+    canonical,
+    children,
+    division_table,
+    editions,
+    find,
+    in_other_system,
+    kind_of,
+    load,
+    name_key,
+    names_agree,
+    place,
+    read_extract,
+    township_code,
+    township_of,
+    townships,
+)
+from chassis.problems import Problem
+from deploy.databases import prepare
+from deploy.embedded.postgres import postgres_server
+from deploy.imports import SHIPPED, import_divisions, imports
+from scripts import extract_divisions
+
+AREAS = ("4201", "3301", "4502", "3401", "652301")
+NBS, MCA = date(2023, 6, 30), date(2026, 9, 11)
+PART = "registry"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> list[Division]:
+    return list(read_extract(SHIPPED))
+
+
+# -- the shipped extract --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("system", "counts"),
+    [("nbs", (193, 196, 118, 160, 22)), ("mca", (160, 191, 118, 140, 16))],
+)
+def test_the_extract_holds_every_township_of_five_jurisdictions(shipped, system, counts):
+    there = [d.code for d in shipped if d.system == system and d.level == 4]
+
+    assert tuple(sum(code.startswith(area) for code in there) for area in AREAS) == counts
+
+
+def test_the_extract_holds_the_communities_of_the_statistics_bureau(shipped):
+    there = [d.code for d in shipped if d.level == 5]
+
+    assert [sum(code.startswith(area) for code in there) for area in AREAS] == [
+        3495,
+        3320,
+        1240,
+        1773,
+        167,
+    ]
+
+
+def test_each_edition_has_one_vintage_and_each_code_once(shipped):
+    assert {(d.system, d.vintage) for d in shipped} == {("nbs", NBS), ("mca", MCA)}
+    assert max(Counter((d.system, d.code) for d in shipped).values()) == 1
+
+
+def test_every_division_but_a_province_lies_in_one_of_its_own_system(shipped):
+    known = {(d.system, d.code) for d in shipped}
+
+    assert all((d.system, d.parent) in known for d in shipped if d.level > 1)
+    assert all(d.code.startswith(d.parent) and d.level == LEVELS[len(d.code)] for d in shipped)
+
+
+def test_one_code_is_two_townships_in_the_two_systems(shipped):
+    names = {(d.system, d.code): d.name for d in shipped}
+
+    assert names["nbs", "652301105"] == "六工镇"
+    assert names["mca", "652301105"] == "二六工镇"
+    assert names["mca", "652301104"] == "六工镇"
+
+
+def test_townships_of_wuhan_are_of_the_kinds_their_codes_say(shipped):
+    kinds = Counter(
+        d.kind for d in shipped if d.system == "nbs" and d.level == 4 and d.code.startswith("4201")
+    )
+
+    assert kinds == {"street": 158, "town": 1, "township": 3, "quasi": 31}
+
+
+def test_no_two_townships_of_a_county_are_told_apart_by_what_the_key_drops(shipped):
+    keys = Counter((d.system, d.parent, name_key(d.name)) for d in shipped if d.level == 4)
+
+    assert [key for key, times in keys.items() if times > 1] == []
+
+
+def test_normalised_names_find_more_of_the_same_townships_than_written_ones(shipped):
+    def by(key) -> int:
+        sets = [
+            {(d.parent, key(d.name)) for d in shipped if d.system == system and d.level == 4}
+            for system in ("nbs", "mca")
+        ]
+        return len(sets[0] & sets[1])
+
+    assert (by(str), by(name_key)) == (583, 602)
+
+
+def test_the_script_writes_the_same_bytes_again(tmp_path):
+    lines = [line.split(",") for line in gzip.decompress(SHIPPED.read_bytes()).decode().split("\n")]
+
+    extract_divisions.write(tmp_path / "again.csv.gz", lines[1:-1])
+
+    # The header of an archive holds no time and no name; the packed bytes are zlib's affair.
+    again = (tmp_path / "again.csv.gz").read_bytes()
+    assert again[3:8] == SHIPPED.read_bytes()[3:8] == bytes(5)
+    assert gzip.decompress(again) == gzip.decompress(SHIPPED.read_bytes())
+
+
+def test_the_script_keeps_systems_apart_and_gives_each_division_its_parent():
+    named = [
+        ("44", "广东省"),
+        ("4419", "东莞市"),
+        ("441900003", "东城街道"),
+        ("45", "广西壮族自治区"),
+        ("4502", "柳州市"),
+    ]
+
+    rows = extract_divisions.rows("nbs", "2023-06-30", iter(named), ("4419",))
+
+    assert [(row[2], row[4], row[5]) for row in rows] == [
+        ("44", "1", ""),
+        ("4419", "2", "44"),
+        ("441900003", "4", "4419"),
+    ]
+
+
+# -- codes and names ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("420000", "42"),
+        ("420100", "4201"),
+        ("420102000000", "420102"),
+        ("420102007", "420102007"),
+        ("420102007000", "420102007"),
+        ("420102007001", "420102007001"),
+        ("652301", "652301"),
+        ("441900003", "441900003"),
+    ],
+)
+def test_zeros_that_only_fill_up_are_dropped(written, code):
+    assert canonical(written) == code
+
+
+@pytest.mark.parametrize(
+    "written", ["", "4", "42010", "42010200", "4201020070", "42010a", "４２０１０２", "420102\n"]
+)
+def test_what_is_no_code_is_refused(written):
+    with pytest.raises(ValueError, match="not a division code"):
+        canonical(written)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("42", "province"),
+        ("4201", "city"),
+        ("420102", "county"),
+        ("420102007", "street"),
+        ("652301105", "town"),
+        ("652301200", "township"),
+        ("652301300", "township"),
+        ("420106490", "quasi"),
+        ("652301500", "quasi"),
+        ("652301600", "other"),
+        ("420102007001", "residents"),
+        ("420102007150", "residents"),
+        ("420102007200", "villagers"),
+        ("420102007399", "villagers"),
+        ("420102007400", "quasi_residents"),
+        ("420102007500", "quasi_villagers"),
+        ("420102007900", "other"),
+    ],
+)
+def test_the_digits_tell_the_kind(code, kind):
+    assert kind_of(code) == kind
+
+
+def test_a_township_is_read_off_a_longer_code():
+    assert township_code("420102007001") == "420102007"
+    assert township_code("420102007000") == "420102007"
+    assert township_code("420102") is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("民族街街道", "民族街道"),
+        ("吴家山街", "吴家山街道"),
+        ("柏泉办事处街道", "柏泉街道"),
+        ("大智街道办事处", "大智街道"),
+        ("阿什里哈萨克民族乡", "阿什里哈萨克族乡"),
+        ("东湖风景区街道（武昌）", "东湖风景区街道"),
+        ("三里街街道", "三里街街道"),
+        ("多福巷社区居委会", "多福巷社区"),
+        ("多福巷社区居民委员会", "多福巷社区"),
+        ("幸福村委会", "幸福村"),
+        ("幸福村村民委员会", "幸福村"),
+    ],
+)
+def test_one_name_is_written_in_many_ways(one, other):
+    assert name_key(one) == name_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("六工镇", "二六工镇"),
+        ("昌化镇", "昌化街道"),
+        ("滨湖村", "滨湖社区"),
+        ("街道口街道", "街道"),
+        ("莪山畲族乡", "莪山乡"),
+    ],
+)
+def test_different_places_stay_different(one, other):
+    assert name_key(one) != name_key(other)
+
+
+def test_a_name_may_come_with_what_lies_above_it():
+    above = ["新疆维吾尔自治区", "昌吉回族自治州", "昌吉市"]
+
+    assert names_agree("昌吉市六工镇", "六工镇", above)
+    assert names_agree("新疆维吾尔自治区昌吉回族自治州昌吉市 六工镇", "六工镇", above)
+    assert not names_agree("昌吉市二六工镇", "六工镇", above)
+    assert not names_agree("二六工镇", "六工镇", above)
+
+
+# -- the table ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def server():
+    with tempfile.TemporaryDirectory(prefix="sg-", dir="/tmp") as folder:
+        async with postgres_server(Path(folder) / "data") as running:
+            await prepare(running.url(), PART)
+            owner = await asyncpg.connect(running.url(PART, f"{PART}_migrator"))
+            await owner.execute(f"SET ROLE {PART}_owner")
+            for statement in division_table(f"{PART}_runtime"):
+                await owner.execute(statement)
+            await owner.close()
+            yield running
+
+
+@pytest.fixture(scope="module")
+async def loaded(server):
+    """Load the shipped extract; give the server and what the load said."""
+    return server, await import_divisions(SHIPPED, {PART: server.url(PART, f"{PART}_migrator")})
+
+
+@pytest.fixture
+async def tx(loaded):
+    """Give the runtime's connection, over the loaded table."""
+    connection = await asyncpg.connect(loaded[0].url(PART, f"{PART}_runtime"))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def owner(loaded):
+    """Give the owner's connection; what it does is undone."""
+    connection = await asyncpg.connect(loaded[0].url(PART, f"{PART}_migrator"))
+    await connection.execute(f"SET ROLE {PART}_owner")
+    undone = connection.transaction()
+    await undone.start()
+    yield connection
+    await undone.rollback()
+    await connection.close()
+
+
+async def test_loading_twice_changes_nothing(loaded):
+    server, first = loaded
+
+    again = await import_divisions(SHIPPED, {PART: server.url(PART, f"{PART}_migrator")})
+
+    assert first[PART] == (11_424, 11_424, 0)
+    assert again[PART] == (11_424, 0, 0)
+
+
+async def test_the_command_loads_the_shipped_extract_and_says_how_much(loaded, monkeypatch):
+    server, _ = loaded
+    url = server.url(PART, f"{PART}_migrator")
+    monkeypatch.setenv(f"SHEGONG_MIGRATOR_DATABASE_URL_{PART.upper()}", url)
+
+    ran = await asyncio.to_thread(CliRunner().invoke, imports, ["divisions", "--part", PART])
+
+    assert ran.exit_code == 0, ran.output
+    assert f"{PART}: 11424 read, 0 new, 0 differing" in ran.output
+
+
+async def test_the_command_fails_where_rows_differ(loaded, monkeypatch, tmp_path):
+    server, _ = loaded
+    url = server.url(PART, f"{PART}_migrator")
+    monkeypatch.setenv(f"SHEGONG_MIGRATOR_DATABASE_URL_{PART.upper()}", url)
+    changed = tmp_path / "changed.csv.gz"
+    extract_divisions.write(changed, [["nbs", "2023-06-30", "652301105", "改名镇", "4", "652301"]])
+
+    ran = await asyncio.to_thread(
+        CliRunner().invoke, imports, ["divisions", str(changed), "--part", PART]
+    )
+
+    assert ran.exit_code == 1
+    assert "1 differing" in ran.output
+
+
+async def test_a_row_that_differs_is_counted_and_not_written(owner):
+    changed = Division("nbs", NBS, "652301105", "改名镇", 4, "652301", "town")
+
+    assert await load(owner, [changed]) == (1, 0, 1)
+
+    assert (await find(owner, "nbs", "652301105")).name == "六工镇"
+
+
+async def test_the_runtime_reads_the_table_and_cannot_write_it(tx):
+    for statement in (
+        "INSERT INTO division SELECT * FROM division LIMIT 1",
+        "UPDATE division SET name = 'x'",
+        "DELETE FROM division",
+        "TRUNCATE division",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await tx.execute(statement)
+
+
+async def test_a_place_is_found_in_its_system_only(tx):
+    assert (await find(tx, "nbs", "652301105")).name == "六工镇"
+    assert (await find(tx, "mca", "652301105000")).name == "二六工镇"
+    assert await find(tx, "mca", "340176") is None
+    assert await find(tx, "nbs", "652301105", MCA) is None
+    assert (await find(tx, "nbs", "4201")).name == "武汉市"
+
+
+async def test_a_place_is_found_again_in_the_other_system_by_its_name(tx):
+    six = await find(tx, "nbs", "652301105")
+
+    there = await in_other_system(tx, six, "mca")
+
+    assert (there.code, there.name) == ("652301104", "六工镇")
+    zone = await find(tx, "nbs", "420106490")
+    assert await in_other_system(tx, zone, "mca") is None
+
+
+async def test_a_community_lies_in_a_township_also_where_no_communities_are_listed(tx):
+    assert (await township_of(tx, "nbs", "652301105200")).name == "六工镇"
+    assert (await township_of(tx, "mca", "652301105200")).name == "二六工镇"
+    assert await township_of(tx, "nbs", "652301") is None
+
+
+async def test_children_and_townships_are_counted_in_one_edition(tx):
+    assert await children(tx, "nbs", "4201") == 13
+    assert await children(tx, "mca", "652301") == 16
+    assert len(await townships(tx, "nbs", "4201")) == 193
+    assert len(await townships(tx, "mca", "652301")) == 16
+    assert await editions(tx, ["4201"]) == [("mca", MCA, 160), ("nbs", NBS, 193)]
+    assert await editions(tx, ["450202", "450203", "45020"]) == [("mca", MCA, 50), ("nbs", NBS, 50)]
+
+
+async def test_a_newer_edition_counts_where_it_was_loaded_and_only_there(owner):
+    newer = date(2027, 6, 30)
+    await load(
+        owner,
+        [
+            Division("nbs", newer, "65", "新疆维吾尔自治区", 1, "", "province"),
+            Division("nbs", newer, "652301", "昌吉市", 3, "65", "county"),
+            Division("nbs", newer, "652301105", "新名镇", 4, "652301", "town"),
+        ],
+    )
+
+    assert (await find(owner, "nbs", "652301105")).name == "新名镇"
+    assert (await find(owner, "nbs", "652301105", NBS)).name == "六工镇"
+    assert await find(owner, "nbs", "652301100") is None
+    assert len(await townships(owner, "nbs", "652301")) == 1
+    assert len(await townships(owner, "nbs", "4201")) == 193
+
+
+async def test_a_city_without_counties_is_read_like_any_other(owner):
+    city = Division("nbs", NBS, "4419", "东莞市", 2, "44", "city")
+    street = Division("nbs", NBS, "441900003", "东城街道", 4, "4419", "street")
+    await load(owner, [city, street])
+
+    assert await find(owner, "nbs", "441900003") == street
+    assert await find(owner, "nbs", "441900") == city
+    assert await children(owner, "nbs", "441900") == 1
+
+
+async def test_a_body_names_a_place_by_code_and_may_add_its_name(tx):
+    assert (await place(tx, "nbs", "652301105")).name == "六工镇"
+    assert (await place(tx, "nbs", "652301105", "昌吉市六工镇")).code == "652301105"
+    assert (await place(tx, "nbs", "420102007", "江岸区西马街")).code == "420102007"
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "name", "slug"),
+    [
+        ("nbs", "652301999", None, "unknown-division"),
+        ("nbs", "somewhere", None, "unknown-division"),
+        ("gb", "652301105", None, "unknown-division"),
+        ("mca", "652301105", "六工镇", "division-name-mismatch"),
+        ("nbs", "652301105", "二六工镇", "division-name-mismatch"),
+        ("nbs", "652301105", "", "division-name-mismatch"),
+    ],
+)
+async def test_a_place_that_cannot_be_meant_is_refused_by_its_slug(tx, system, code, name, slug):
+    with pytest.raises(Problem) as refused:
+        await place(tx, system, code, name)
+
+    where = {"unknown-division": "/division", "division-name-mismatch": "/division_name"}
+    assert refused.value.slug == slug
+    assert [error.at for error in refused.value.errors] == [where[slug]]
