@@ -187,9 +187,7 @@ async def load(connection: Any, rows: Iterable[Division]) -> Loaded:
     written: a correction is a new vintage. `connection` is asyncpg's.
     """
     async with connection.transaction():
-        await connection.execute(
-            "CREATE TEMPORARY TABLE incoming (LIKE division) ON COMMIT DROP",
-        )
+        await connection.execute("CREATE TEMPORARY TABLE incoming (LIKE division) ON COMMIT DROP")
         read = await connection.copy_records_to_table("incoming", records=rows)
         new = await connection.execute(
             "INSERT INTO division SELECT * FROM incoming ON CONFLICT DO NOTHING"
@@ -198,7 +196,7 @@ async def load(connection: Any, rows: Iterable[Division]) -> Loaded:
             "SELECT count(*) FROM incoming i JOIN division d USING (system, vintage, code)"
             " WHERE (i.name, i.level, i.parent) IS DISTINCT FROM (d.name, d.level, d.parent)"
         )
-        await connection.execute("ANALYZE division")
+        await connection.execute("DROP TABLE incoming; ANALYZE division")
     return Loaded(_affected(read), _affected(new), differing)
 
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import gzip
-import tempfile
 from collections import Counter
 from datetime import date
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -32,7 +30,6 @@ from chassis.divisions import (
 )
 from chassis.problems import Problem
 from deploy.databases import prepare
-from deploy.embedded.postgres import postgres_server
 from deploy.imports import SHIPPED, import_divisions, imports
 from scripts import extract_divisions
 
@@ -252,41 +249,34 @@ def test_a_name_may_come_with_what_lies_above_it():
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
+async def url(postgres):
+    """Make a database and load the shipped extract; give its address as a role."""
+    await prepare(postgres.url(), PART, database="divisions")
 
+    def of(role: str) -> str:
+        return postgres.url("divisions", f"{PART}_{role}")
 
-@pytest.fixture(scope="module")
-async def server():
-    with tempfile.TemporaryDirectory(prefix="sg-", dir="/tmp") as folder:
-        async with postgres_server(Path(folder) / "data") as running:
-            await prepare(running.url(), PART)
-            owner = await asyncpg.connect(running.url(PART, f"{PART}_migrator"))
-            await owner.execute(f"SET ROLE {PART}_owner")
-            for statement in division_table(f"{PART}_runtime"):
-                await owner.execute(statement)
-            await owner.close()
-            yield running
-
-
-@pytest.fixture(scope="module")
-async def loaded(server):
-    """Load the shipped extract; give the server and what the load said."""
-    return server, await import_divisions(SHIPPED, {PART: server.url(PART, f"{PART}_migrator")})
+    owner = await asyncpg.connect(of("migrator"))
+    await owner.execute(f"SET ROLE {PART}_owner")
+    for statement in division_table(f"{PART}_runtime"):
+        await owner.execute(statement)
+    await owner.close()
+    await import_divisions(SHIPPED, {PART: of("migrator")})
+    return of
 
 
 @pytest.fixture
-async def tx(loaded):
+async def tx(url):
     """Give the runtime's connection, over the loaded table."""
-    connection = await asyncpg.connect(loaded[0].url(PART, f"{PART}_runtime"))
+    connection = await asyncpg.connect(url("runtime"))
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-async def owner(loaded):
+async def owner(url):
     """Give the owner's connection; what it does is undone."""
-    connection = await asyncpg.connect(loaded[0].url(PART, f"{PART}_migrator"))
+    connection = await asyncpg.connect(url("migrator"))
     await connection.execute(f"SET ROLE {PART}_owner")
     undone = connection.transaction()
     await undone.start()
@@ -295,19 +285,15 @@ async def owner(loaded):
     await connection.close()
 
 
-async def test_loading_twice_changes_nothing(loaded):
-    server, first = loaded
+async def test_loading_twice_changes_nothing(owner, shipped):
+    await owner.execute("TRUNCATE division")
 
-    again = await import_divisions(SHIPPED, {PART: server.url(PART, f"{PART}_migrator")})
-
-    assert first[PART] == (11_424, 11_424, 0)
-    assert again[PART] == (11_424, 0, 0)
+    assert await load(owner, shipped) == (11_424, 11_424, 0)
+    assert await load(owner, shipped) == (11_424, 0, 0)
 
 
-async def test_the_command_loads_the_shipped_extract_and_says_how_much(loaded, monkeypatch):
-    server, _ = loaded
-    url = server.url(PART, f"{PART}_migrator")
-    monkeypatch.setenv(f"SHEGONG_MIGRATOR_DATABASE_URL_{PART.upper()}", url)
+async def test_the_command_loads_the_shipped_extract_and_says_how_much(url, monkeypatch):
+    monkeypatch.setenv(f"SHEGONG_MIGRATOR_DATABASE_URL_{PART.upper()}", url("migrator"))
 
     ran = await asyncio.to_thread(CliRunner().invoke, imports, ["divisions", "--part", PART])
 
@@ -315,10 +301,8 @@ async def test_the_command_loads_the_shipped_extract_and_says_how_much(loaded, m
     assert f"{PART}: 11424 read, 0 new, 0 differing" in ran.output
 
 
-async def test_the_command_fails_where_rows_differ(loaded, monkeypatch, tmp_path):
-    server, _ = loaded
-    url = server.url(PART, f"{PART}_migrator")
-    monkeypatch.setenv(f"SHEGONG_MIGRATOR_DATABASE_URL_{PART.upper()}", url)
+async def test_the_command_fails_where_rows_differ(url, monkeypatch, tmp_path):
+    monkeypatch.setenv(f"SHEGONG_MIGRATOR_DATABASE_URL_{PART.upper()}", url("migrator"))
     changed = tmp_path / "changed.csv.gz"
     extract_divisions.write(changed, [["nbs", "2023-06-30", "652301105", "改名镇", "4", "652301"]])
 
