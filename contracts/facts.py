@@ -16,7 +16,6 @@ AssetItem = Annotated[str, term("asset")]
 Cert = Annotated[str, term("cert")]
 ContractTerm = Annotated[str, term("contract_term")]
 Criterion = Annotated[str, term("criterion")]
-DistrictKind = Annotated[str, term("district_kind")]
 DivisionKind = Annotated[str, term("division_kind")]
 Domain = Annotated[str, term("domain")]
 Education = Annotated[str, term("education")]
@@ -61,8 +60,6 @@ class Division(Sheet):
     kind: DivisionKind
     district: str
     """Code of the county or district above it, six digits."""
-    district_kind: DistrictKind
-    """What the city counts the district as, where it has said so (WH-2.2-a)."""
     villages: int
     """Villages and communities inside."""
     population: int
@@ -249,7 +246,7 @@ class Station(Sheet):
     brand_projects: int
     """Brand projects of its own, 一站一品 (HZ-3.1-a)."""
     domains: list[Domain]
-    """Kinds of referral it takes."""
+    """Kinds of referral it takes; an empty list takes them all."""
     admin_hours: float
     """Hours of administrative chores in the last twelve months (HF-3.2-c, WH-3.3-a)."""
     all_hours: float
@@ -338,7 +335,6 @@ class Contract(Sheet):
     signed_on: date
     budget_secured: bool
     """The money of all its years is secured (WH-3.4-e, 政府购买服务管理办法 第二十四条)."""
-    budget_year: int
     price: Fen
     terms: list[ContractTerm]
     """What the agreement states (LZ-3.2-a)."""
@@ -353,9 +349,7 @@ class Contract(Sheet):
     management_fee_limit_percent: float | None
     """Limit the contract itself sets; null when it sets none (LZ-2.3.2-i)."""
     labour_cost_per_head: Fen
-    """Labour cost budgeted for one worker and one year, employer's contributions included."""
-    average_wage: Fen
-    """Yearly average wage the budget was measured against, latest published (WH-2.2-d)."""
+    """Labour cost budgeted for one worker and one year, employer's contributions included (WH-2.2-d)."""
     evaluator_provides_service: bool
     """The provider, or somebody related, evaluates stations in this city (LZ-2.3.3-b)."""
     provider_scope: str
@@ -405,7 +399,11 @@ class Year(Sheet):
 
 
 class Area(Sheet):
-    """A city, county or district in figures (evaluation). Denominators are the pack's."""
+    """An area in figures (evaluation), with the pack's denominators.
+
+    As subject `city` it is the whole jurisdiction of a pack, whatever its kind; as subject
+    `district` one county or district inside it.
+    """
 
     code: str
     townships: int
