@@ -1,21 +1,22 @@
 """Settings, all from the environment, read once at start.
 
-    SHEGONG_DATABASE_URL_PART         the part's database as its runtime role
-    SHEGONG_RELAY_DATABASE_URL_PART   … as its relay role
-    SHEGONG_MIGRATOR_DATABASE_URL_PART … as its migrator role (only `shegong migrate`)
-    SHEGONG_NATS_URL_PART             the broker, with the part's own user in it
-    SHEGONG_LISTEN_PART               host:port this part answers on
-    SHEGONG_URL_PART                  where the gateway finds the part
-    SHEGONG_JWKS                      file with the gateway's public keys
-    SHEGONG_SIGNING_KEYS              file with the gateway's private keys (gateway only)
-    SHEGONG_VAULT                     file with the key-encryption and blind-index secrets
-    SHEGONG_STATE                     folder outside every backup: epochs, erased lists
-    SHEGONG_ISSUER                    the issuer of access tokens
-    SHEGONG_CLIENT_SECRETS            `1` lets clients use a secret (embedded run only)
-    SHEGONG_POOL                      database connections per process (8)
+SHEGONG_DATABASE_URL_PART         the part's database as its runtime role
+SHEGONG_RELAY_DATABASE_URL_PART   … as its relay role
+SHEGONG_MIGRATOR_DATABASE_URL_PART … as its migrator role (only `shegong migrate`)
+SHEGONG_NATS_URL_PART             the broker, with the part's own user in it
+SHEGONG_LISTEN_PART               host:port this part answers on
+SHEGONG_URL_PART                  where the gateway finds the part
+SHEGONG_JWKS                      file with the gateway's public keys
+SHEGONG_SIGNING_KEYS              file with the gateway's private keys (gateway only)
+SHEGONG_VAULT                     file with the key-encryption and blind-index secrets
+SHEGONG_STATE                     folder outside every backup: epochs, erased lists
+SHEGONG_ISSUER                    the issuer of access tokens
+SHEGONG_CLIENT_SECRETS            `1` lets clients use a secret (embedded run only)
+SHEGONG_POOL                      database connections per process (8)
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,3 +69,15 @@ class Settings:
             listen=setting(f"SHEGONG_LISTEN_{name}"),
             pool=int(setting("SHEGONG_POOL", "8")),
         )
+
+
+def surroundings() -> dict[str, str]:
+    """Return the environment without our settings: what a child starts from."""
+    found = os.environ.items()  # noqa: TID251 - the one place
+    return {name: value for name, value in found if not name.startswith("SHEGONG_")}
+
+
+def offer(settings: Mapping[str, str]) -> None:
+    """Set these, unless the environment already names a server: two systems are never mixed."""
+    if not any("_URL_" in name for name in os.environ if name.startswith("SHEGONG_")):  # noqa: TID251
+        os.environ.update(settings)  # noqa: TID251 - the one place

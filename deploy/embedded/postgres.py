@@ -19,7 +19,7 @@ from pathlib import Path
 
 import asyncpg
 
-from deploy.embedded.process import Command, exited, last_line, spawn, stop, until_ready
+from deploy.embedded.process import Command, finished, last_line, spawn, stop, until_ready
 from deploy.embedded.versions import require_postgres, says
 from deploy.trouble import Trouble
 
@@ -113,7 +113,7 @@ class Postgres:
         command = self._command(
             [str(self.programs / "initdb"), "-D", str(fresh), *words.split(), *locale]
         )
-        if code := await exited(spawn(command)):
+        if code := await finished(command):
             raise Trouble(
                 f"无法建立数据库（{code}）：{last_line(self.log)}；日志 {self.log}",
                 f"the database could not be made ({code}); see {self.log}",

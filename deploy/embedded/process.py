@@ -72,6 +72,15 @@ async def exited(process: subprocess.Popen[bytes]) -> int:
     return code
 
 
+async def finished(command: Command) -> int:
+    """Run a command to its end; return its code. Given up, it leaves nothing behind."""
+    process = spawn(command)
+    try:
+        return await exited(process)
+    finally:
+        await stop(process, command.stop, grace=2)
+
+
 async def stop(process: subprocess.Popen[bytes], how: signal.Signals, grace: float) -> None:
     """Ask a process to stop; after the grace, end it and everything in its group."""
     if process.poll() is None:

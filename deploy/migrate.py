@@ -1,0 +1,160 @@
+"""Migrations: one line of them per part, run as the part's owner, one run at a time.
+
+A part's migrations are the files in `services/PART/migrations/versions` (the gateway's in
+`gateway/migrations/versions`); what Alembic needs around them is here, once for all. Each migration
+is a transaction of its own, so a long line that stops in the middle goes on from there.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from chassis.config import PARTS, setting
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+LOCK_TIMEOUT = "5s"
+"""How long a migration may wait for a table: behind it every request of the service waits."""
+
+
+def migrator_url(part: str) -> str:
+    """Return where a part's migrator logs in."""
+    return setting(f"SHEGONG_MIGRATOR_DATABASE_URL_{part.upper()}")
+
+
+def scripts(part: str) -> ScriptDirectory:
+    """Return a part's line of migrations."""
+    return ScriptDirectory.from_config(_config(part))
+
+
+async def migrate(part: str, url: str | None = None) -> list[str]:
+    """Bring a part's database to the last migration; return the revisions that were run."""
+    line = scripts(part)
+    done: list[str] = []
+
+    def step(revision: Any, _context: MigrationContext) -> list[Any]:
+        steps = line._upgrade_revs("head", revision)  # noqa: SLF001 - what `alembic upgrade` does
+        done.extend(step.revision.revision for step in steps)
+        return list(steps)
+
+    def run(connection: Connection) -> None:
+        with EnvironmentContext(line_config, line, fn=step) as environment:
+            environment.configure(connection=connection, transaction_per_migration=True)
+            with environment.begin_transaction():
+                environment.run_migrations()
+
+    line_config = _config(part)
+    await _as_owner(part, url or migrator_url(part), run)
+    return done
+
+
+async def migrate_all(parts: Iterable[str] = PARTS) -> dict[str, list[str]]:
+    """Bring several parts' databases up to date, side by side."""
+    parts = tuple(parts) or PARTS
+    done = await asyncio.gather(*(migrate(part) for part in parts))
+    return dict(zip(parts, done, strict=True))
+
+
+async def check(part: str, url: str | None = None) -> list[Any]:
+    """Return how a part's models and its migrated database differ: nothing, or they have drifted."""
+    metadata = models(part)
+    tables = {table.name for one in metadata for table in one.tables.values()}
+    found: list[Any] = []
+
+    def ours(_object: Any, name: str | None, kind: str, reflected: bool, _to: Any) -> bool:
+        # Indexes and checks live in the migrations alone: a model says rows, not how they are found.
+        return kind in ("table", "column") and not (
+            kind == "table" and reflected and name in WITHOUT_CLASS and name not in tables
+        )
+
+    def run(connection: Connection) -> None:
+        options = {"include_object": ours, "compare_type": True}
+        context = MigrationContext.configure(connection, opts=options)
+        found.extend(compare_metadata(context, _merged(metadata)))
+
+    await _as_owner(part, url or migrator_url(part), run)
+    return found
+
+
+WITHOUT_CLASS = frozenset({"alembic_version", "relay_lease", "stream_seen"})
+"""Tables that no model describes: Alembic's own, and the relay's (`chassis.tables`)."""
+
+
+def models(part: str) -> Sequence[MetaData]:
+    """Return the tables a part declares: its own and the chassis'."""
+    own = import_module("gateway.models" if part == "gateway" else f"services.{part}.models")
+    from chassis.tables import Chassis  # noqa: PLC0415 - only the check needs the models
+
+    found = {id(Chassis.metadata): Chassis.metadata}
+    for thing in vars(own).values():
+        table = getattr(thing, "__table__", None)
+        if table is not None and thing.__module__.startswith(own.__name__):
+            found[id(table.metadata)] = table.metadata
+    return list(found.values())
+
+
+def write(part: str, message: str) -> Path:
+    """Start the next migration of a part: an empty file in its place."""
+    line = scripts(part)
+    number = f"{1 + len(list(line.walk_revisions())):04}"
+    made = line.generate_revision(number, message, version_path=str(_versions(part)))
+    assert made
+    return Path(made.path)
+
+
+def _config(part: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(HERE / "alembic"))
+    config.set_main_option("version_locations", str(_versions(part)))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    return config
+
+
+def _versions(part: str) -> Path:
+    room = ROOT / "gateway" if part == "gateway" else ROOT / "services" / part
+    return room / "migrations" / "versions"
+
+
+async def _as_owner(part: str, url: str, run: Callable[[Connection], None]) -> None:
+    """Run something on one connection that is the part's owner, while no other migration runs."""
+
+    async def connect() -> asyncpg.Connection:
+        settings = {"role": f"{part}_owner", "lock_timeout": LOCK_TIMEOUT}
+        return await asyncpg.connect(url, server_settings=settings)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            # A lock of the session, not of a transaction: every migration is a transaction.
+            await connection.execute(text("SET lock_timeout = 0"))
+            await connection.execute(
+                text("SELECT pg_advisory_lock(:key)"), {"key": zlib.crc32(b"shegong migrate")}
+            )
+            await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+            await connection.commit()
+            await connection.run_sync(run)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _merged(found: Sequence[MetaData]) -> MetaData:
+    merged = MetaData()
+    for metadata in found:
+        for table in metadata.tables.values():
+            table.to_metadata(merged)
+    return merged
