@@ -73,7 +73,7 @@ class Loaded(NamedTuple):
 class Fetches(Protocol):
     """A transaction or a connection: whatever can be asked."""
 
-    async def fetch(self, query: str, *args: Any) -> Sequence[Mapping[str, Any]]:
+    async def fetch(self, query: str, /, *args: Any) -> Sequence[Mapping[str, Any]]:
         """Run a query and return its rows."""
 
 

@@ -351,6 +351,13 @@ async def test_a_place_is_found_again_in_the_other_system_by_its_name(tx):
     assert await in_other_system(tx, zone, "mca") is None
 
 
+async def test_a_name_that_two_townships_share_finds_neither(owner):
+    six = await find(owner, "nbs", "652301105")
+    await load(owner, [Division("mca", MCA, "652301199", "六工镇", 4, "652301", "town")])
+
+    assert await in_other_system(owner, six, "mca") is None
+
+
 async def test_a_community_lies_in_a_township_also_where_no_communities_are_listed(tx):
     assert (await township_of(tx, "nbs", "652301105200")).name == "六工镇"
     assert (await township_of(tx, "mca", "652301105200")).name == "二六工镇"
@@ -371,6 +378,7 @@ async def test_a_newer_edition_counts_where_it_was_loaded_and_only_there(owner):
     await load(
         owner,
         [
+            Division("nbs", newer, "42", "湖北省", 1, "", "province"),
             Division("nbs", newer, "65", "新疆维吾尔自治区", 1, "", "province"),
             Division("nbs", newer, "652301", "昌吉市", 3, "65", "county"),
             Division("nbs", newer, "652301105", "新名镇", 4, "652301", "town"),
