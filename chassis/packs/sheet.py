@@ -45,7 +45,7 @@ class Unit:
 
 
 def term(vocabulary: str) -> Term:
-    """Mark a fact: `cert: Annotated[str, term("cert")]`, `list[Annotated[str, term("room")]]`."""
+    """Mark a text as a word of a vocabulary, inside `Annotated`."""
     return Term(vocabulary)
 
 

@@ -1,0 +1,319 @@
+"""A jurisdiction: its layers merged and compiled once, then asked many times.
+
+    j = Jurisdiction.of(load_folder(Path("policies"), "450200"), subjects)
+    j.judge("station", {"station": station.plain()}, "450202", date(2022, 6, 30))
+    j.parameter("reply_working_days", "450202", date(2022, 6, 30)).value
+
+An absent fact makes a plain-JSON evaluation fail, unless `&&`, `||`, `exists` or `all` decide without
+it. On a failure the holes on the rule's paths are filled with everything they could be: if every
+completion gives one verdict, that is the verdict; else it is undecided and names them.
+"""
+
+import functools
+import itertools
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from chassis.packs.compiling import Compiler
+from chassis.packs.layers import Entry, Layers, Loaded, Merged, Spot, choose, read_layers, rule_span
+from chassis.packs.model import Denominator, Document, Rule, Vocable
+from chassis.packs.paths import ancestors, dotted, holes, look
+from chassis.packs.plan import Frame, Plan, Version, make_plan
+from chassis.packs.sources import Sources
+from chassis.packs.subjects import Subjects
+from chassis.packs.trouble import Troubles, near
+from chassis.packs.unknown import WORD_OF, decide_anyhow
+from chassis.packs.verdict import DORMANT, Verdict, Waiver
+from chassis.problems import Say
+
+
+class NoParameter(LookupError):
+    """No such parameter, or none with a value there and then."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A parameter's value there and then, with its clause."""
+
+    value: Any
+    kind: str
+    unit: str
+    cite: dict[str, Any] | None
+
+
+class Jurisdiction:
+    """A city, county, district or layer with its rules, ready to judge."""
+
+    def __init__(self, sources: Sources, subjects: Subjects) -> None:
+        """Use `of` or `from_text`."""
+        layers = Layers(read_layers(sources))
+        compiler = Compiler(layers, subjects)
+        own = layers.own
+        self.sources, self.subjects = sources, subjects
+        self.id, self.version, self.kind = own.pack, sources.version, own.kind
+        self.name: Say = own.name.model_dump()
+        self.prefixes: tuple[str, ...] = tuple(own.area)
+        self.layers: tuple[str, ...] = tuple(layer.pack.pack for layer in layers.loaded)
+        self.vocabulary: dict[str, dict[str, Vocable]] = layers.vocabulary
+        self.parameters: dict[str, Merged] = layers.parameters
+        self.documents: dict[tuple[str, str], Document] = {}
+        self.denominators: dict[str, list[Denominator]] = {}
+        self.holidays: frozenset[date] = frozenset()
+        self.workdays: frozenset[date] = frozenset()
+        for layer in layers.loaded:
+            pack = layer.pack
+            self.documents |= {(pack.pack, key): each for key, each in pack.documents.items()}
+            self.denominators |= pack.denominators
+            self.holidays |= set(pack.calendar.holidays)
+            self.workdays |= set(pack.calendar.workdays)
+        self.stated = {subject: compiler.stated(subject) for subject in subjects.sheets}
+        self.rules: dict[str, list[Entry[Version]]] = {}
+        for layer in layers.loaded:
+            self._add_rules(layers, compiler, layer)
+        if layers.troubles:
+            raise Troubles(*layers.troubles)
+        self._environments = compiler.environments
+        entries = itertools.chain.from_iterable(self.rules.values())
+        self._prefixes, self._changes = layers.spans(entries)
+        self._by_subject, self._by_path = self._indexes()
+        self._plans: dict[tuple[str, Spot, int], Plan] = {}
+        self._spots: dict[str, Spot] = {}
+
+    @classmethod
+    def of(cls, sources: Sources, subjects: Subjects) -> "Jurisdiction":
+        """Compile the texts of a pack; raises every trouble there is."""
+        return cls(sources, subjects)
+
+    @classmethod
+    def from_text(cls, merged: str, subjects: Subjects) -> "Jurisdiction":
+        """Compile a pack that travelled; the same text is compiled once in a process."""
+        return _from_text(merged, subjects)
+
+    # ------------------------------------------------------------------------------- asking
+
+    def judge(
+        self,
+        subject: str,
+        facts: Mapping[str, Any],
+        area: str,
+        as_of: date,
+        *,
+        rules: Collection[str] | None = None,
+        gate: str | None = None,
+        waivers: Sequence[Waiver] = (),
+    ) -> list[Verdict]:
+        """Return the verdict of every rule on a subject (or of some, or of a gate's).
+
+        `facts` are plain sheets by name: the subject's own, those of its context it may read, and
+        `stated` for the facts only this city asks for. `as_of` is a day that has ended.
+        """
+        today, spot = as_of.isoformat(), self._spot(area)
+        data = _laid(facts, today)
+        frames: dict[str, Frame] = {}
+        verdicts: list[Verdict] = []
+        for rid, at in self._by_subject.get(subject, ()):
+            if rules is not None and rid not in rules:
+                continue
+            day = today if at == "day" else look(data, at)
+            if not isinstance(day, str):
+                frame = self._frame(subject, spot, today, today, data)
+                verdict = self._undated(rid, at, spot, frame)
+            else:
+                if day not in frames:
+                    frames[day] = self._frame(subject, spot, day, today, data)
+                verdict = _verdict(rid, frames[day], waivers)
+            if verdict and (gate is None or verdict.compiled.rule.gate == gate):
+                verdicts.append(verdict)
+        return verdicts
+
+    def parameter(self, name: str, area: str, day: date, key: str | None = None) -> Value:
+        """Return a parameter's value there and then; of a table, the entry of a key."""
+        merged = self.parameters.get(name)
+        if merged is None:
+            raise NoParameter(f"{self.id} has no parameter `{name}`{near(name, self.parameters)}")
+        on = day.isoformat()
+        setting = choose(merged.entries, self._spot(area), on)
+        if setting is None:
+            raise NoParameter(f"{self.id}: `{name}` has no value on {on}")
+        value = setting.value
+        if key is not None:
+            if not isinstance(value, dict) or key not in value:
+                raise NoParameter(f"{self.id}: `{name}` has no value for `{key}` on {on}")
+            value = value[key]
+        cite = setting.cite.line(setting.ids, on) if setting.cite else None
+        return Value(value, setting.kind, merged.declared.unit, cite)
+
+    def touched(self, paths: Iterable[str]) -> set[str]:
+        """Return the rules that read any of these facts: `station.rooms`, `station.workers[].cert`."""
+        return set().union(*(self._by_path.get(path, ()) for path in paths))
+
+    @property
+    def change_days(self) -> list[date]:
+        """The days on which a parameter or a document changes: everything is judged again."""
+        return [date.fromisoformat(day) for day in self._changes]
+
+    @property
+    def daily(self) -> set[str]:
+        """The rules whose verdict may change by a day passing."""
+        return {
+            rid
+            for rid, versions in self.rules.items()
+            if any(entry.item.compiled and entry.item.compiled.reads_day for entry in versions)
+        }
+
+    def broader(self, vocabulary: str, word: str) -> list[str]:
+        """Return a word and every broader one it falls under."""
+        words, chain = self.vocabulary.get(vocabulary, {}), [word]
+        while (known := words.get(chain[-1])) and known.broader and known.broader not in chain:
+            chain.append(known.broader)
+        return chain
+
+    def forget_plans(self) -> None:
+        """Plan anew: somebody (a mutation) has changed a rule or a parameter in place."""
+        self._plans.clear()
+
+    # ------------------------------------------------------------------------------- loading
+
+    def _add_rules(self, layers: Layers, compiler: Compiler, layer: Loaded) -> None:
+        for rid, rule in layer.pack.rules.items():
+            at, above = ("rules", rid), self.rules.get(rid, [])
+            try:
+                self._check_rule(layers, layer, rid, rule)
+                cite = layers.cite(layer, rule.cite, (*at, "cite")) if rule.cite else None
+                if rule.off:
+                    version = Version(rule, None)
+                elif cite is None or rule.subject not in self.subjects.sheets:
+                    continue
+                else:
+                    version = Version(rule, compiler.rule(layer, rid, rule, cite))
+            except Troubles as e:
+                layers.troubles += e.all
+                continue
+            entry = layers.entry(layer, version, rule.area, rule_span(cite))
+            self.rules[rid] = [*above, entry]
+
+    def _check_rule(self, layers: Layers, layer: Loaded, rid: str, rule: Rule) -> None:
+        at, above = ("rules", rid), [entry.item.rule for entry in self.rules.get(rid, [])]
+        if any(each.final for each in above):
+            layers.complain(layer, at, f"`{rid}` is final above")
+        if rule.off:
+            if not above:
+                layers.complain(layer, (*at, "off"), f"no layer above has a rule `{rid}`")
+            return
+        subject, subjects = rule.subject or "", self.subjects
+        if subject not in subjects.sheets:
+            text = f"no subject `{subject}`{near(subject, subjects.sheets)}"
+            layers.complain(layer, (*at, "subject"), text)
+        elif above and above[0].subject not in (None, subject):
+            text = f"`{rid}` is about `{above[0].subject}` above"
+            layers.complain(layer, (*at, "subject"), text)
+        if prefix := layers.outside(layer, rule.area):
+            layers.complain(layer, (*at, "area"), f"`{prefix}` is outside this pack's area")
+        if layer.pack.kind != "layer" and not rule.id:
+            layers.complain(layer, at, f"`{rid}` names no catalogue row: `id: […]`")
+        if rule.gate is not None:
+            self._check_gate(layers, layer, rid, rule.gate, subject)
+
+    def _check_gate(self, layers: Layers, layer: Loaded, rid: str, name: str, subject: str) -> None:
+        where, gates = ("rules", rid, "effect", "refuse"), self.subjects.gates
+        gate = gates.get(name)
+        if gate is None:
+            layers.complain(layer, where, f"no gate `{name}`{near(name, gates)}")
+        elif gate.subject != subject:
+            text = f"the gate `{name}` judges `{gate.subject}`, not `{subject}`"
+            layers.complain(layer, where, text)
+
+    def _indexes(self) -> tuple[dict[str, list[tuple[str, str]]], dict[str, set[str]]]:
+        by_subject: dict[str, list[tuple[str, str]]] = {}
+        by_path: dict[str, set[str]] = {}
+        for rid, versions in self.rules.items():
+            compiled = [entry.item.compiled for entry in versions if entry.item.compiled]
+            if not compiled:
+                continue
+            nearest = compiled[-1].rule
+            by_subject.setdefault(nearest.subject or "", []).append((rid, nearest.at))
+            for each in compiled:
+                for path in (*each.paths, each.rule.at):
+                    for above in ancestors(path.partition("[param")[0]):
+                        by_path.setdefault(above, set()).add(rid)
+        return by_subject, by_path
+
+    # ------------------------------------------------------------------------------- judging
+
+    def _spot(self, area: str) -> Spot:
+        """Return the prefixes that hold at a place; one outside is read as the whole jurisdiction."""
+        spot = self._spots.get(area)
+        if spot is None:
+            here = {prefix for prefix in self._prefixes if area.startswith(prefix)}
+            if not here & set(self.prefixes):
+                here |= set(self.prefixes)
+            spot = self._spots[area] = frozenset(here)
+        return spot
+
+    def _plan(self, subject: str, spot: Spot, day: str) -> Plan:
+        """Return what holds there that day, worked out once for each stretch of equal days."""
+        key = (subject, spot, bisect_right(self._changes, day))
+        plan = self._plans.get(key)
+        if plan is None:
+            rids = [rid for rid, _ in self._by_subject.get(subject, ())]
+            plan = self._plans[key] = make_plan(self.rules, rids, self.parameters, spot, day)
+        return plan
+
+    def _frame(self, subject: str, spot: Spot, day: str, today: str, data: dict[str, Any]) -> Frame:
+        """Lay the facts beside what holds on the day whose rules count."""
+        plan = self._plan(subject, spot, day)
+        full = {**plan.values, **data}
+        activation = self._environments[subject].Activation(full)
+        return Frame(today, plan, full, activation, self.vocabulary)
+
+    def _undated(self, rid: str, at: str, spot: Spot, frame: Frame) -> Verdict | None:
+        """Return undecided: the day whose rules and parameters count is not known."""
+        versions = self.rules[rid]
+        version = choose(versions, spot, frame.today) or choose(versions, spot, None)
+        if version is None or version.compiled is None:
+            return None
+        missing = [dotted(hole) for hole in holes(frame.data, at)] or [at]
+        return Verdict(frame, version.compiled, "undecided", missing)
+
+
+def _laid(facts: Mapping[str, Any], today: str) -> dict[str, Any]:
+    """Return the facts by the names rules use."""
+    data = {**facts, "day": today}
+    for name, value in data.pop("stated", {}).items():
+        data[f"stated.{name}"] = value
+    return data
+
+
+def _verdict(rid: str, frame: Frame, waivers: Sequence[Waiver]) -> Verdict | None:
+    """Return what a rule says, or None where this place does not have it."""
+    ready = frame.plan.ready.get(rid)
+    if ready is None:
+        asleep = frame.plan.dormant.get(rid)
+        return Verdict(frame, asleep, "not_applicable", (), DORMANT) if asleep else None
+    compiled, pending = ready
+    if pending is not None:
+        return Verdict(frame, compiled, "not_applicable", (), pending)
+    answer = compiled.program.eval(frame.activation).value()
+    if type(answer) is int:
+        verdict = Verdict(frame, compiled, WORD_OF[answer])
+    else:
+        verdict = Verdict(frame, compiled, *decide_anyhow(compiled, frame, str(answer)))
+    if waivers and verdict.word == "broken":
+        _waive(verdict, frame.today, waivers)
+    return verdict
+
+
+def _waive(verdict: Verdict, today: str, waivers: Sequence[Waiver]) -> None:
+    for waiver in waivers:
+        period = waiver.start.isoformat() <= today <= waiver.until.isoformat()
+        if period and waiver.rule == verdict.rule:
+            verdict.word, verdict.waiver = "waived", waiver
+            return
+
+
+@functools.lru_cache(64)
+def _from_text(merged: str, subjects: Subjects) -> Jurisdiction:
+    return Jurisdiction(Sources.read(merged), subjects)

@@ -1,0 +1,211 @@
+"""The file: what a pack.yaml may hold, as pydantic models (packs.md §2)."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+UNITS: dict[str, type] = {
+    **dict.fromkeys(
+        ("person", "station", "times", "item", "month", "months", "year", "years", "day", "days"),
+        int,
+    ),
+    **dict.fromkeys(("working_day", "minute", "fen", "count"), int),
+    **dict.fromkeys(("percent", "hour", "hours", "m2", "ratio"), float),
+    "date": date,
+    "text": str,
+    "code": str,
+    "flag": bool,
+}
+"""Unit of a parameter → the type of its values. A vocabulary's name is a unit too: its words."""
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
+
+
+def _prefixes(value: list[str]) -> list[str]:
+    wrong = [prefix for prefix in value if prefix and not (prefix.isascii() and prefix.isdigit())]
+    if wrong:
+        raise ValueError(f"`{wrong[0]}` is not the beginning of a division code")
+    return value
+
+
+Area = Annotated[list[str], BeforeValidator(_as_list), AfterValidator(_prefixes)]
+"""A prefix of division codes, or several; "" is everywhere."""
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+class Part(BaseModel):
+    """A part of the file: what is not named here is an error."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Say(Part):
+    """A sentence in both languages."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class Document(Part):
+    """A document of the city: when it holds, and what happens at its end."""
+
+    title: str
+    number: str | None = None
+    issued: date | None = None
+    in_force: date
+    until: date | None = None
+    after: Literal["lapse", "continue"] = "lapse"
+    replaced_by: str | None = None
+    note: str | None = None
+
+
+class Vocable(Part):
+    """A word of a vocabulary: its names on screens, the broader word it falls under."""
+
+    zh: str
+    en: str | None = None
+    broader: str | None = Field(None, alias="is")
+    also: list[str] = []
+
+
+class Stated(Part):
+    """A fact only this city asks for: stated by someone through an attestation."""
+
+    subject: str
+    unit: str
+    many: bool = False
+    ask: Say
+    ids: list[str] = []
+
+
+class Calendar(Part):
+    """Days that differ from the national calendar."""
+
+    holidays: list[date] = []
+    workdays: list[date] = []
+
+
+class Denominator(Part):
+    """What a share is a share of: its source and its year are part of it."""
+
+    source: Literal["stated", "nbs", "mca"]
+    year: int | None = None
+    value: int | None = None
+    note: str | None = None
+
+
+class DatedValue(Part):
+    """A parameter's value from a day on, for an area."""
+
+    value: Any
+    start: date | None = Field(None, alias="from")
+    area: Area | None = None
+    cite: str | None = None
+    source: str | None = None
+
+
+class Parameter(Part):
+    """A number, a word, a list or a table of them, dated. Numbers live here, not in rules."""
+
+    unit: str
+    kind: Literal["policy", "local_default", "operator"] = "policy"
+    by: str | None = None
+    many: bool = False
+    final: bool = False
+    why: str | None = None
+    ids: list[str] = []
+    values: list[DatedValue] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: Any) -> Any:
+        """Read `{unit, value, from, cite}` as one dated value."""
+        if not isinstance(data, dict) or "value" not in data:
+            return data
+        if "values" in data:
+            raise ValueError("either `value` or `values`")
+        moved = ("value", "from", "area", "cite", "source")
+        rest = {key: item for key, item in data.items() if key not in moved}
+        return rest | {"values": [{key: data[key] for key in moved if key in data}]}
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> "Parameter":
+        if self.by and self.many:
+            raise ValueError("either a table (`by`) or a list (`many`)")
+        return self
+
+
+class Refuse(Part):
+    """The gate where the rule says no."""
+
+    refuse: str
+
+
+class Rule(Part):
+    """One requirement of the document. `off: true` in a nearer layer switches it off."""
+
+    cite: str | None = None
+    subject: str | None = None
+    require: str | None = None
+    say: Say | None = None
+    id: Annotated[list[str], BeforeValidator(_as_list)] = []
+    modality: Literal["must", "in_principle", "encouraged", "target", "duty"] = "must"
+    effect: Literal["monitor"] | Refuse = "monitor"
+    at: str = "day"
+    let: dict[Word, str] = {}
+    when: str = "true"
+    area: Area | None = None
+    final: bool = False
+    reading: str | None = None
+    off: bool = False
+    why: str | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Rule":
+        """Ask of a rule that judges for a clause, a subject, a requirement and its words."""
+        if not self.off:
+            needed = ("cite", "subject", "require", "say")
+            lacking = [name for name in needed if getattr(self, name) is None]
+            if lacking:
+                raise ValueError(f"`{'`, `'.join(lacking)}` is missing")
+        return self
+
+    @property
+    def gate(self) -> str | None:
+        """The gate where it refuses, if it does."""
+        return self.effect.refuse if isinstance(self.effect, Refuse) else None
+
+
+class Clause(Part):
+    """A row of the catalogue that no rule or parameter answers, and what answers it instead."""
+
+    kind: Literal["vocabulary", "register", "workflow", "duty", "unchecked"]
+    why: str | None = None
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> "Clause":
+        if self.kind == "unchecked" and not self.why:
+            raise ValueError("`unchecked` needs a `why`")
+        return self
+
+
+class Pack(Part):
+    """A layer, a city, a county or a district: its document as data."""
+
+    pack: str
+    kind: Literal["layer", "city", "county", "district"]
+    name: Say
+    area: Area
+    extends: list[str] = []
+    denominators: dict[str, Annotated[list[Denominator], BeforeValidator(_as_list)]] = {}
+    documents: dict[Word, Document] = {}
+    vocabulary: dict[Word, dict[Word, Vocable]] = {}
+    facts: dict[Word, Stated] = {}
+    calendar: Calendar = Calendar()
+    parameters: dict[Word, Parameter] = {}
+    rules: dict[Key, Rule] = {}
+    clauses: dict[str, Clause] = {}
