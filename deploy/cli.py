@@ -176,9 +176,17 @@ def import_() -> None:
     """Put reference data into the databases."""
 
 
-@commands.group(cls=_Late, home="deploy.generate:contracts")
-def contracts() -> None:
+@commands.command()
+@click.option(
+    "--check", is_flag=True, help="Write nothing; fail if a file is not what it should be."
+)
+def contracts(check: bool) -> None:
     """Write what is generated: AsyncAPI, OpenAPI, JSON schemas."""
+    stale = import_module("deploy.generate").generate(check=check)
+    for path in stale:
+        click.echo(path)
+    if check and stale:
+        raise click.ClickException("不是最新：运行 make generated / not fresh: run make generated")
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ A part's migrations are the files in `services/PART/migrations/versions` (the ga
 is a transaction of its own, so a long line that stops in the middle goes on from there.
 """
 
-import asyncio
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
@@ -62,10 +61,11 @@ async def migrate(part: str, url: str | None = None) -> list[str]:
 
 
 async def migrate_all(parts: Iterable[str] = PARTS) -> dict[str, list[str]]:
-    """Bring several parts' databases up to date, side by side."""
-    parts = tuple(parts) or PARTS
-    done = await asyncio.gather(*(migrate(part) for part in parts))
-    return dict(zip(parts, done, strict=True))
+    """Bring several parts' databases up to date.
+
+    One after the other: in a process there is one `op`, and migrations speak to it.
+    """
+    return {part: await migrate(part) for part in tuple(parts) or PARTS}
 
 
 async def check(part: str, url: str | None = None) -> list[Any]:

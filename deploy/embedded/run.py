@@ -157,6 +157,7 @@ async def _start(run: Running, parts: Sequence[str], program: Program) -> None:
         for part in parts:
             group.create_task(_part(run, part, program))
     _note(run)
+    run.supervisor.changed = lambda: _note(run)
     if set(parts) == set(PARTS) and program is serve:
         from deploy.bootstrap import prepare_platform  # noqa: PLC0415 - needs the services
 

@@ -39,6 +39,8 @@ class Supervisor:
 
     def __init__(self, say: Say) -> None:
         self._say = say
+        self.changed: Callable[[], None] = lambda: None
+        """Called when a child runs again, as another process."""
         self._children: dict[str, Child] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
@@ -95,6 +97,7 @@ class Supervisor:
                 # Ended again, or hangs: the first is seen at once above, the second is ended here.
                 await stop(process, child.command.stop, grace=1)
                 continue
+            self.changed()
             self._say(f"{child.name} 已恢复", f"{child.name} is back")
 
 

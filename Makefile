@@ -1,0 +1,74 @@
+# Everything a person types. `make help` prints the lines that begin with `##`.
+# The environment is .venv, built from requirements.lock by whatever target needs it first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+ARGS ?=
+
+# Runs one check quietly: a line when it holds, its output when it does not.
+define check
+@printf '%-12s' '$(1)'; started=$$SECONDS; \
+if found=$$($(2) 2>&1); then printf 'ok  %ss\n' $$((SECONDS - started)); \
+else printf 'failed\n%s\n' "$$found"; exit 1; fi
+endef
+
+.PHONY: help up demo test check format lock generated clean
+
+help: ## 显示这些命令 · list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: $(READY) ## 启动整个平台（Ctrl-C 停止）· run the whole platform (ARGS="--port 9000 --no-demo")
+	@exec $(BIN)/shegong up $(ARGS)
+
+demo: $(READY) ## 对运行中的平台演示一分钟 · the product's story, against the running platform
+	@exec $(BIN)/shegong demo $(ARGS)
+
+test: $(READY) ## 运行测试 · run the tests (ARGS="-k referral")
+	@exec $(BIN)/pytest -q $(ARGS)
+
+check: $(READY) ## 检查格式、类型、导入、生成的文件和政策 · format, lint, types, imports, generated files, policies
+	$(call check,format,$(BIN)/ruff format --check --quiet .)
+	$(call check,lint,$(BIN)/ruff check --quiet .)
+	$(call check,types,$(BIN)/mypy)
+	$(call check,imports,$(BIN)/lint-imports)
+	$(call check,spelling,$(BIN)/codespell)
+	$(call check,generated,$(BIN)/shegong contracts --check)
+	$(call check,policies,$(BIN)/shegong policies check)
+
+format: $(READY) ## 整理代码格式 · put code into shape
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+generated: $(READY) ## 重写生成的文件 · write the generated files anew
+	@$(BIN)/shegong contracts
+
+lock: $(READY) ## 更新依赖锁定（UPGRADE=1 升级）· lock the dependencies again (UPGRADE=1: newer ones)
+	@export UV_CUSTOM_COMPILE_COMMAND='make lock'; \
+	compile="$(BIN)/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade)"; \
+	$$compile --all-extras pyproject.toml -o requirements.lock; \
+	$$compile deploy/tools.in -o deploy/tools.lock
+
+clean: ## 删除环境与缓存（不删除数据）· remove environment and caches, never data
+	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Others must be able to read it: as root, PostgreSQL runs from here as a user of its own.
+$(READY): requirements.lock deploy/tools.lock pyproject.toml
+	@umask 022; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'shegong: 需要 Python 3.11 或更高版本（make PYTHON=python3.12 …）/ Python 3.11 or later is needed'; exit 2; }; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'shegong: 缺少 venv 模块（Debian：apt install python3-venv）/ the venv module is missing'; exit 2; }; \
+	echo '正在准备环境 · preparing the environment (.venv)'; \
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv; \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-warn-script-location \
+	  --require-hashes -r deploy/tools.lock; \
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock deploy/tools.lock; \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline \
+	  --config-setting editable_mode=compat -e .; \
+	touch $@
