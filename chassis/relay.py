@@ -64,9 +64,9 @@ class Relay:
     """One part's relay. `run` it as a task, `wake` it when something was recorded, `stop` it."""
 
     def __init__(
-        self, database_url: str, nats_url: str, producer: str, *, limits: bus.Limits | None = None
+        self, database_url: str, producer: str, nats_url: str, *, limits: bus.Limits | None = None
     ) -> None:
-        self.database_url, self.nats_url, self.producer = database_url, nats_url, producer
+        self.database_url, self.producer, self.nats_url = database_url, producer, nats_url
         self.limits = limits or bus.Limits()
         self.ready = asyncio.Event()
         """Set while the stream is known to be as it must be."""

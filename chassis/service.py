@@ -24,12 +24,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import erased, log, metrics, trace
 from chassis.config import Settings
+from chassis.consumer import Consumer
 from chassis.db import Database, Who
 from chassis.http import from_database, language, problem_response
 from chassis.identity import PLATFORM, Verifier, bearer
 from chassis.packs import Subjects
 from chassis.problems import Problem
-from chassis.reactions import Consumer, Reactions
+from chassis.reactions import Reactions
 from chassis.relay import Relay
 from chassis.shelf import Shelf
 from chassis.tables import BlindIndex, CityKept, PersonKey
@@ -158,7 +159,9 @@ class _Workers:
         database.on_commit.append(self._relay.wake)
         self._tasks.append(asyncio.create_task(self._relay.run(), name="relay"))
         if service.reactions is not None:
-            self._consumer = Consumer(service.reactions, database, settings.nats_url)
+            self._consumer = Consumer(
+                service.reactions, database, settings.nats_url, settings.relay_database_url
+            )
             self._tasks.append(asyncio.create_task(self._consumer.run(), name="consumer"))
         for task in self._tasks:
             task.add_done_callback(_died)
