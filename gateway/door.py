@@ -1,0 +1,183 @@
+"""The door in front of everything: a request under /v1/ passes here or not at all.
+
+    path → token → city → owner → strip → internal token → size → forward → answer, byte for byte
+
+What goes on is a list of headers by name; whatever else a caller sent (identity, forwarding, hops)
+stays outside. What the gateway owns itself goes to its own routes the same way, under an internal
+token of its own, so that nothing behind the door knows another kind of caller.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import log, metrics, trace
+from chassis.http import language
+from chassis.identity import Actor, bearer
+from chassis.problems import NotFound, Problem
+from chassis.service import limited, shown
+from gateway.exchange import PUBLIC, Exchange
+from gateway.owners import GATEWAY, owner
+from gateway.parts import Headers, Parts
+
+BODY_SECONDS = 30
+"""How long a body may take to arrive."""
+
+PASSED = frozenset(
+    {
+        *(b"accept", b"accept-language", b"content-type", b"idempotency-key"),
+        *(b"if-match", b"if-none-match", b"tracestate"),
+    }
+)
+"""The headers of a caller that go on; `traceparent` goes on as a child of the caller's."""
+
+# No escapes and no dots alone: what is looked at here is exactly what the part will see.
+_PATH = re.compile(rb"/v1/([0-9]{6})((?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~:@-]+)*)")
+_JURISDICTIONS = b"/v1/cities"
+
+
+class Gone(Exception):
+    """The caller hung up: nobody waits for an answer."""
+
+
+class Door:
+    """Around the gateway's own application: passes on what belongs to others."""
+
+    def __init__(self, app: ASGIApp, exchange: Exchange, parts: Parts) -> None:
+        self.app = app
+        self.exchange = exchange
+        self.parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        parent = next((v for n, v in scope["headers"] if n == b"traceparent"), b"")
+        said: dict[str, str] = {"part": "none", "status": "lost"}
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                said["status"] = str(message["status"])
+            await send(message)
+
+        with trace.joined(parent.decode("latin-1")) as traceparent:
+            try:
+                await self._answer(scope, receive, note, traceparent, said)
+            except Gone:
+                pass
+            except Exception as error:  # the last net: whatever happens, the caller gets a problem
+                if said["status"] != "lost":
+                    raise
+                response = shown(error, language(Request(scope)))
+                response.headers["traceparent"] = traceparent
+                await response(scope, receive, note)
+            finally:
+                took = time.perf_counter() - started
+                route = f"door {said['part']}"
+                metrics.request_seconds.labels(route, said["status"]).observe(took)
+                log.info(
+                    "request", route=route, status=said["status"], ms=round(took * 1000, 1),
+                    method=scope["method"] if scope["method"] in _METHODS else "other",
+                )  # fmt: skip
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, traceparent: str, said: dict[str, str]
+    ) -> None:
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        authorization, headers = stripped(scope["headers"])
+        if raw == _JURISDICTIONS:
+            if scope["method"] not in ("GET", "HEAD"):
+                raise Problem("method-not-allowed", headers={"allow": "GET"})
+            actor, part = PUBLIC, "registry"
+        else:
+            actor = await self.exchange.caller(bearer(authorization))
+            part = destination(raw, actor)
+        said["part"] = part
+        headers.append((b"authorization", self.exchange.bearer(actor, part)))
+        headers.append((b"traceparent", traceparent.encode()))
+        if part == GATEWAY:
+            await self.app(
+                {**scope, "headers": [*headers, *_sizes(scope["headers"])]}, receive, send
+            )
+            return
+        query: bytes = scope["query_string"]
+        path = (raw + b"?" + query if query else raw).decode("latin-1")
+        body = await _body(receive, dict(scope["headers"]))
+        status, back, content = await self.parts.send(part, scope["method"], path, headers, body)
+        back += [
+            (b"content-length", str(len(content)).encode()),
+            (b"traceparent", traceparent.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if not any(name == b"cache-control" for name, _ in back):
+            back.append((b"cache-control", b"no-store"))
+        await send({"type": "http.response.start", "status": status, "headers": back})
+        await send({"type": "http.response.body", "body": content})
+
+
+def destination(raw: bytes, actor: Actor) -> str:
+    """Return the part a path leads to: 403 outside the caller's city, 404 where nobody answers."""
+    city, _, rest = raw.removeprefix(b"/v1/").partition(b"/")
+    # The city before anything else: another city's path answers the same whatever it is.
+    actor.must_be_of(city.decode("latin-1"))
+    if not _PATH.fullmatch(raw):
+        raise NotFound()
+    part = owner(rest.decode("ascii").split("/") if rest else [])
+    if part is None:
+        raise NotFound()
+    return part
+
+
+def stripped(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, Headers]:
+    """Return the caller's Authorization, and the headers that go on; twice the same is refused."""
+    kept: dict[bytes, bytes] = {}
+    authorization: bytes | None = None
+    for name, value in headers:
+        if name == b"authorization":
+            if authorization is not None:
+                raise _doubled()
+            authorization = value
+        elif name in PASSED:
+            if name in kept:
+                if name not in (b"accept", b"accept-language", b"tracestate"):
+                    raise _doubled()
+                value = kept[name] + b", " + value  # noqa: PLW2901 - a list in several lines
+            kept[name] = value
+    return authorization, list(kept.items())
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _sizes(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    return [pair for pair in headers if pair[0] in (b"content-length", b"transfer-encoding")]
+
+
+async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
+    bounded = limited(receive, headers)
+    parts: list[bytes] = []
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await bounded()
+                if message["type"] == "http.disconnect":
+                    raise Gone
+                parts.append(message.get("body", b""))
+                if not message.get("more_body"):
+                    return b"".join(parts)
+    except TimeoutError:
+        raise Problem(
+            "malformed", {"zh": "请求内容传输过慢", "en": "the body took too long to arrive"}
+        ) from None
+
+
+def _doubled() -> Problem:
+    return Problem(
+        "malformed", {"zh": "请求头重复", "en": "a header that may come once came twice"}
+    )

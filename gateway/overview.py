@@ -1,0 +1,162 @@
+"""A station in one answer: what four parts know of it, asked side by side.
+
+A part that is down is null and named in `partial`; one that may not tell this caller is null and
+named in `withheld`. Without registry there is no station to show: 503.
+"""
+
+import asyncio
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+import httpx
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ValidationError
+
+from chassis import trace
+from chassis.clock import day_of, system_clock
+from chassis.http import JSON, Asked
+from chassis.identity import Actor, allow
+from chassis.problems import At, Invalid, NotFound, Problem
+from gateway.exchange import Exchange
+from gateway.parts import Parts, down
+
+router = APIRouter(tags=["overview"])
+
+OK = 200
+_QUIET = {401, 403}
+_ABSENT = 404
+_BROKEN = 500
+
+
+class OverviewAsked(Asked):
+    """Of which day."""
+
+    as_of: date | None = None
+
+
+class Overview(BaseModel):
+    """A station with its load, its contract in force and its verdicts."""
+
+    station: dict[str, Any]
+    load: dict[str, Any] | None
+    contract: dict[str, Any] | None
+    verdicts: dict[str, Any] | None
+    partial: list[str]
+    """Parts that did not answer."""
+    withheld: list[str]
+    """Parts that may not tell this caller."""
+    as_of: date
+
+
+def day_asked(request: Request) -> date:
+    """Return the day asked for, today in China if none is."""
+    for name in request.query_params:
+        if name not in OverviewAsked.model_fields:
+            raise Problem("unknown-parameter")
+    try:
+        asked = OverviewAsked.model_validate_strings(dict(request.query_params))
+    except ValidationError:
+        raise Invalid([At("?/as_of", "date", "日期无效", "is not a date")]) from None
+    return asked.as_of or day_of(system_clock())
+
+
+@router.get(
+    "/v1/{city}/stations/{station_id}/overview",
+    response_model=Overview,
+    openapi_extra={
+        "parameters": [
+            {"name": "as_of", "in": "query", "schema": {"type": "string", "format": "date"}}
+        ]
+    },
+)
+async def get_overview(
+    city: str,
+    station_id: str,
+    request: Request,
+    actor: Annotated[Actor, Depends(allow("registry:read"))],
+    as_of: Annotated[date, Depends(day_asked)],
+) -> Response:
+    """Show a station as registry, casework, procurement and evaluation know it."""
+    try:
+        station = UUID(station_id)
+    except ValueError:
+        raise NotFound() from None
+    paths = {
+        "registry": f"/v1/{city}/stations/{station}",
+        "casework": f"/v1/{city}/stations/{station}/load",
+        "procurement": f"/v1/{city}/contracts?station_id={station}",
+        "evaluation": f"/v1/{city}/compliance?subject=station:{station}&as_of={as_of}",
+    }
+    heard = await _ask(request, actor, paths)
+    home = heard["registry"]
+    if home is None or home.status_code >= _BROKEN:
+        raise down("registry")
+    if home.status_code != OK:
+        return _passed(home)
+    shown = compose(heard, as_of)
+    return Response(orjson.dumps(shown), media_type=JSON, headers={"cache-control": "no-store"})
+
+
+def compose(heard: dict[str, httpx.Response | None], as_of: date) -> dict[str, Any]:
+    """Put the answers of the parts together; what was not parsed goes in as it came."""
+    home = heard["registry"]
+    assert home is not None
+    shown: dict[str, Any] = {"station": orjson.Fragment(home.content)}
+    partial: list[str] = []
+    withheld: list[str] = []
+    for part, name in (
+        ("casework", "load"),
+        ("procurement", "contract"),
+        ("evaluation", "verdicts"),
+    ):
+        answer = heard[part]
+        shown[name] = None
+        if answer is None or answer.status_code not in {OK, _ABSENT, *_QUIET}:
+            partial.append(part)
+        elif answer.status_code in _QUIET:
+            withheld.append(part)
+        elif answer.status_code == OK and name == "contract":
+            shown[name] = in_force(orjson.loads(answer.content)["items"], as_of)
+        elif answer.status_code == OK:
+            shown[name] = orjson.Fragment(answer.content)
+    return shown | {"partial": partial, "withheld": withheld, "as_of": as_of}
+
+
+def in_force(contracts: list[dict[str, Any]], as_of: date) -> dict[str, Any] | None:
+    """Return the contract whose term holds that day, the last signed if there are several."""
+    day = as_of.isoformat()
+    held = [
+        contract
+        for contract in contracts
+        if contract["starts_on"] <= day <= (contract.get("ended_on") or contract["ends_on"])
+    ]
+    return max(held, key=lambda contract: contract["starts_on"], default=None)
+
+
+async def _ask(
+    request: Request, actor: Actor, paths: dict[str, str]
+) -> dict[str, httpx.Response | None]:
+    parts: Parts = request.app.state.parts
+    exchange: Exchange = request.app.state.exchange
+
+    async def one(part: str) -> httpx.Response | None:
+        headers = {
+            "authorization": exchange.bearer(actor, part).decode(),
+            "accept-language": request.headers.get("accept-language", "zh-CN"),
+            "traceparent": trace.child(trace.current()),
+        }
+        try:
+            return await parts.glance(part, paths[part], headers)
+        except (httpx.HTTPError, OSError, TimeoutError):
+            return None
+
+    answers = await asyncio.gather(*(one(part) for part in paths))
+    return dict(zip(paths, answers, strict=True))
+
+
+def _passed(answer: httpx.Response) -> Response:
+    kept = ("content-type", "content-language", "retry-after", "www-authenticate")
+    headers = {name: answer.headers[name] for name in kept if name in answer.headers}
+    return Response(answer.content, answer.status_code, headers)
