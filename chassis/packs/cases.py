@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from chassis.packs.facts import BadFacts, read_facts
 from chassis.packs.jurisdiction import Jurisdiction
-from chassis.packs.model import Part
+from chassis.packs.model import Book, Table
 from chassis.packs.paths import look
 from chassis.packs.trouble import Trouble, Troubles, near
 from chassis.packs.verdict import WORDS, Verdict
@@ -26,25 +26,6 @@ from chassis.packs.yaml12 import Located, Place
 UNKNOWN = "?"
 ABSENT = "absent"
 _SEVERAL = re.compile(r"(\d+) (\S+)")
-
-
-class Table(Part):
-    """One table of cases."""
-
-    name: str
-    subject: str
-    columns: list[str]
-    rows: list[list[Any]]
-    on: date | None = None
-    area: str | None = None
-    facts: dict[str, Any] = {}
-    people: dict[str, Any] = {}
-
-
-class Book(Part):
-    """A cases.yaml."""
-
-    cases: list[Table]
 
 
 @dataclass(frozen=True)
@@ -58,6 +39,8 @@ class Case:
     on: date
     expected: dict[str, str]
     place: Place
+    under: dict[str, Any]
+    """Parameter values the table supposes."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +84,8 @@ def load_cases(path: Path, j: Jurisdiction) -> Cases:
 
 def judge_case(j: Jurisdiction, case: Case) -> dict[str, Verdict]:
     """Return the verdicts on a case, of the rules it expects something of."""
-    verdicts = j.judge(case.subject, case.facts, case.area, case.on, rules=set(case.expected))
+    under = j.supposing(case.under) if case.under else j
+    verdicts = under.judge(case.subject, case.facts, case.area, case.on, rules=set(case.expected))
     return {verdict.rule: verdict for verdict in verdicts}
 
 
@@ -153,15 +137,7 @@ def _said(verdict: Verdict | None) -> str:
 
 def _misfits(j: Jurisdiction, table: Table) -> Iterator[tuple[Place, str]]:
     """Yield what makes a table no table of cases."""
-    if table.subject not in j.subjects.sheets:
-        yield ("subject",), f"no subject `{table.subject}`{near(table.subject, j.subjects.sheets)}"
-    if table.on is None and "on" not in table.columns:
-        yield (), "no day: `on`"
-    if table.area is None and "area" not in table.columns:
-        yield (), "no place: `area`"
-    for i, column in enumerate(table.columns):
-        if column not in ("on", "area") and "." not in column and column not in j.rules:
-            yield ("columns", i), f"no rule `{column}`{near(column, j.rules)}"
+    yield from _odd_head(j, table)
     for i, row in enumerate(table.rows):
         if len(row) != len(table.columns):
             yield ("rows", i), f"{len(row)} cells under {len(table.columns)} columns"
@@ -171,7 +147,24 @@ def _misfits(j: Jurisdiction, table: Table) -> Iterator[tuple[Place, str]]:
                 yield ("rows", i), f"`{cell}` is no verdict{near(str(cell), (*WORDS, ABSENT))}"
 
 
+def _odd_head(j: Jurisdiction, table: Table) -> Iterator[tuple[Place, str]]:
+    if table.subject not in j.subjects.sheets:
+        yield ("subject",), f"no subject `{table.subject}`{near(table.subject, j.subjects.sheets)}"
+    if table.on is None and "on" not in table.columns:
+        yield (), "no day: `on`"
+    if table.area is None and "area" not in table.columns:
+        yield (), "no place: `area`"
+    try:
+        j.supposing(table.parameters)
+    except Troubles as e:
+        yield from ((("parameters",), trouble.text) for trouble in e.all)
+    for i, column in enumerate(table.columns):
+        if column not in ("on", "area") and "." not in column and column not in j.rules:
+            yield ("columns", i), f"no rule `{column}`{near(column, j.rules)}"
+
+
 def _rows(table: Table, at: int, source: Located, troubles: list[Trouble]) -> Iterator[Case]:
+    under = table.parameters
     for n, row in enumerate(table.rows):
         facts: dict[str, Any] = copy.deepcopy(table.facts)
         facts.setdefault(table.subject, {})
@@ -189,7 +182,9 @@ def _rows(table: Table, at: int, source: Located, troubles: list[Trouble]) -> It
         if not isinstance(on, date) or not isinstance(area, str):
             troubles.append(source.trouble(place, "`on` is a date and `area` a text in quotes"))
             continue
-        yield Case(f"{table.name} / row {n + 1}", table.subject, facts, area, on, expected, place)
+        yield Case(
+            f"{table.name} / row {n + 1}", table.subject, facts, area, on, expected, place, under
+        )
 
 
 def _lay(facts: dict[str, Any], steps: list[str], value: Any) -> None:

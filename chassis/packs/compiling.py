@@ -12,11 +12,12 @@ from typing import Any
 
 from chassis.packs import tree
 from chassis.packs.helpers import DATE, NAMES, T, run_environment, typed_environment
-from chassis.packs.layers import Citation, Layers, Loaded, unknown_word
+from chassis.packs.layers import Citation, Layers, Loaded
 from chassis.packs.model import UNITS, Rule, Stated
 from chassis.packs.references import References, references
 from chassis.packs.subjects import Fact, Subjects, cel_type, message_type
 from chassis.packs.trouble import Trouble, Troubles, near
+from chassis.packs.values import unknown_word
 from chassis.packs.yaml12 import Place
 
 BROKEN, MET, NOT_APPLICABLE = 9000, 9001, 9002

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from chassis.packs.jurisdiction import Jurisdiction
-from chassis.packs.layers import unknown_word
 from chassis.packs.sheet import Sheet
 from chassis.packs.subjects import Fact, fields_of
 from chassis.packs.trouble import near
+from chassis.packs.values import unknown_word
 
 
 class BadFacts(ValueError):

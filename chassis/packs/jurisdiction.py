@@ -9,6 +9,7 @@ it. On a failure the holes on the rule's paths are filled with everything they c
 completion gives one verdict, that is the verdict; else it is undecided and names them.
 """
 
+import copy
 import functools
 import itertools
 from bisect import bisect_right
@@ -76,11 +77,11 @@ class Jurisdiction:
         if layers.troubles:
             raise Troubles(*layers.troubles)
         self._environments = compiler.environments
-        entries = itertools.chain.from_iterable(self.rules.values())
-        self._prefixes, self._changes = layers.spans(entries)
+        self._layers = layers
         self._by_subject, self._by_path = self._indexes()
         self._plans: dict[tuple[str, Spot, int], Plan] = {}
         self._spots: dict[str, Spot] = {}
+        self.replan()
 
     @classmethod
     def of(cls, sources: Sources, subjects: Subjects) -> "Jurisdiction":
@@ -171,11 +172,26 @@ class Jurisdiction:
             chain.append(known.broader)
         return chain
 
-    def forget_plans(self) -> None:
-        """Plan anew: somebody (a mutation) has changed a rule or a parameter in place."""
-        self._plans.clear()
+    def supposing(self, parameters: Mapping[str, Any]) -> "Jurisdiction":
+        """Return the same rules under other values: `{"certified_min": 2}`, or dated values."""
+        other = copy.copy(self)
+        changed = {name: self._layers.supposed(name, given) for name, given in parameters.items()}
+        other.parameters = self.parameters | changed
+        other.rules = {rid: list(versions) for rid, versions in self.rules.items()}
+        other.replan()
+        return other
+
+    def environment(self, subject: str) -> Any:
+        """Return where the rules on a subject run."""
+        return self._environments[subject]
 
     # ------------------------------------------------------------------------------- loading
+
+    def replan(self) -> None:
+        """Note where and when anything changes; plans made before are void."""
+        entries = itertools.chain.from_iterable(self.rules.values())
+        self._prefixes, self._changes = self._layers.spans(entries, self.parameters)
+        self._plans, self._spots = {}, {}
 
     def _add_rules(self, layers: Layers, compiler: Compiler, layer: Loaded) -> None:
         for rid, rule in layer.pack.rules.items():

@@ -5,15 +5,16 @@ prefix, then the nearest layer, then the latest date**.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from chassis.packs.model import UNITS, Document, Pack, Parameter, Part, Vocable
+from chassis.packs.model import UNITS, DatedValue, Document, Pack, Parameter, Part, Vocable
 from chassis.packs.sources import Layer, Sources
 from chassis.packs.trouble import Trouble, Troubles, near
+from chassis.packs.values import misfits, plain
 from chassis.packs.yaml12 import Located, Place
 
 Item = TypeVar("Item")
@@ -216,9 +217,11 @@ class Layers:
         prefixes = layer.pack.area if area is None else area
         return Entry(tuple(prefixes), layer.depth, *span, item)
 
-    def spans(self, rules: Iterable[Entry[Any]]) -> tuple[set[str], list[str]]:
+    def spans(
+        self, rules: Iterable[Entry[Any]], parameters: Mapping[str, Merged]
+    ) -> tuple[set[str], list[str]]:
         """Return every area prefix spoken of, and every day on which something changes."""
-        values = (entry for merged in self.parameters.values() for entry in merged.entries)
+        values = (entry for merged in parameters.values() for entry in merged.entries)
         prefixes: set[str] = set(self.own.area)
         days: set[str] = set()
         for entry in (*rules, *values):
@@ -227,6 +230,33 @@ class Layers:
             if entry.last:
                 days.add((date.fromisoformat(entry.last) + timedelta(days=1)).isoformat())
         return prefixes, sorted(days - {ALWAYS})
+
+    def supposed(self, name: str, given: Any) -> Merged:
+        """Return a parameter with other values: one, or a list of dated ones."""
+        merged = self.parameters.get(name)
+        if merged is None:
+            raise Troubles(Trouble("", 1, 1, f"no parameter `{name}`{near(name, self.parameters)}"))
+        dated = isinstance(given, list) and all(isinstance(x, dict) and "value" in x for x in given)
+        nearest, declared = self.loaded[-1], merged.declared
+        other = replace(merged, entries=[])
+        for each in given if dated else [{"value": given}]:
+            try:
+                value = DatedValue.model_validate(each)
+            except ValidationError as e:
+                raise Troubles(
+                    *(Trouble("", 1, 1, f"{name}: {x['msg']}") for x in e.errors())
+                ) from None
+            wrong = misfits(declared, value.value, self.vocabulary)
+            if found := [Trouble("", 1, 1, f"{name}: {text}") for _, text in wrong]:
+                raise Troubles(*found)
+            cited = [
+                x for x in self.loaded if (value.cite or "").partition(" ")[0] in x.pack.documents
+            ]
+            cite = self.cite(cited[-1], value.cite, ()) if value.cite and cited else None
+            start = value.start.isoformat() if value.start else ALWAYS
+            setting = Setting(plain(declared, value.value), merged.kind, cite, value.source, ())
+            other.entries.append(self.entry(nearest, setting, value.area, (start, None)))
+        return other
 
     def _check(self, layer: Loaded) -> None:
         pack = layer.pack
@@ -307,54 +337,14 @@ class Layers:
             if (where := (tuple(dated.area or ()), start)) in seen:
                 self.complain(layer, at, f"`{name}` has two values from {start}")
             seen.add(where)
-            value = self._value(layer, parameter, dated.value, (*at, "value"))
-            ids = tuple(parameter.ids)
-            setting = Setting(value, parameter.kind, cite, dated.source, ids)
-            span = (start, cite.last if cite else None)
-            merged.entries.append(self.entry(layer, setting, dated.area, span))
-
-    def _value(self, layer: Loaded, parameter: Parameter, value: Any, at: Place) -> Any:
-        """Return a value as JSON, in its unit's type; complain about what does not fit."""
-        if parameter.by:
-            if not isinstance(value, dict):
-                self.complain(layer, at, f"must be a table by {parameter.by}")
-                return {}
-            for key in value:
-                if parameter.by != "code":
-                    self._word(layer, parameter.by, key, (*at, key))
-                elif not isinstance(key, str):
-                    self.complain(layer, (*at, key), "a code is a text: put it in quotes")
-            return {key: self._one(layer, parameter, x, (*at, key)) for key, x in value.items()}
-        if parameter.many:
-            if not isinstance(value, list):
-                self.complain(layer, at, "must be a list")
-                return []
-            return [self._one(layer, parameter, x, (*at, i)) for i, x in enumerate(value)]
-        return self._one(layer, parameter, value, at)
-
-    def _one(self, layer: Loaded, parameter: Parameter, value: Any, at: Place) -> Any:
-        base = UNITS.get(parameter.unit, str)
-        fits = isinstance(value, int | float) if base is float else isinstance(value, base)
-        if not fits or (isinstance(value, bool) and base is not bool):
-            self.complain(layer, at, f"{value!r} is not {parameter.unit}")
-            return value
-        if parameter.unit not in UNITS:
-            self._word(layer, parameter.unit, value, at)
-        if base is float:
-            return float(value)
-        return value.isoformat() if isinstance(value, date) else value
-
-    def _word(self, layer: Loaded, vocabulary: str, word: Any, at: Place) -> None:
-        if word not in self.vocabulary[vocabulary]:
-            self.complain(layer, at, unknown_word(word, vocabulary, self.vocabulary))
-
-
-def unknown_word(
-    word: Any, vocabulary: str, vocabularies: Mapping[str, Mapping[str, Vocable]]
-) -> str:
-    """Return the sentence about a word its vocabulary does not have."""
-    known = vocabularies.get(vocabulary, {})
-    return f"'{word}' is not in the vocabulary `{vocabulary}`{near(str(word), known)}"
+            wrong = list(misfits(parameter, dated.value, self.vocabulary))
+            for step, text in wrong:
+                self.complain(layer, (*at, "value", *step), text)
+            if not wrong:
+                value, ids = plain(parameter, dated.value), tuple(parameter.ids)
+                setting = Setting(value, parameter.kind, cite, dated.source, ids)
+                span = (start, cite.last if cite else None)
+                merged.entries.append(self.entry(layer, setting, dated.area, span))
 
 
 def rule_span(cite: Citation | None) -> tuple[str, str | None]:

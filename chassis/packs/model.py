@@ -1,4 +1,4 @@
-"""The file: what a pack.yaml may hold, as pydantic models (packs.md §2)."""
+"""The files: what pack.yaml and cases.yaml may hold, as pydantic models (packs.md §2)."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -209,3 +209,26 @@ class Pack(Part):
     parameters: dict[Word, Parameter] = {}
     rules: dict[Key, Rule] = {}
     clauses: dict[str, Clause] = {}
+
+
+class Table(Part):
+    """One table of worked cases: `on`, `area`, `facts` and `parameters` hold for every row.
+
+    `parameters` supposes other values, so that a figure only an operator knows can be tried.
+    """
+
+    name: str
+    subject: str
+    columns: list[str]
+    rows: list[list[Any]]
+    on: date | None = None
+    area: str | None = None
+    facts: dict[str, Any] = {}
+    people: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
+
+
+class Book(Part):
+    """A cases.yaml."""
+
+    cases: list[Table]
