@@ -181,6 +181,15 @@ class Jurisdiction:
         other.replan()
         return other
 
+    def subject_of(self, rule: str) -> str:
+        """Return the subject a rule judges."""
+        return next(x.item.rule.subject for x in self.rules[rule] if x.item.rule.subject)
+
+    def written(self) -> list[dict[str, Any]]:
+        """Return what every layer says, farthest first, as plain data."""
+        layers = self._layers.loaded
+        return [layer.pack.model_dump(mode="json", exclude_unset=True) for layer in layers]
+
     def environment(self, subject: str) -> Any:
         """Return where the rules on a subject run."""
         return self._environments[subject]
