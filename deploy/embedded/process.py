@@ -112,13 +112,17 @@ async def until_ready(
     """Ask until a process says it is ready; if it ends first or never says so, show its last line."""
     try:
         async with asyncio.timeout(within):
-            while not await ready():
+            while True:
+                answered = await ready()
+                # A stranger may answer in its place: only a process that lives is ready.
                 if (code := process.poll()) is not None:
                     line = last_line(command.log)
                     raise Trouble(
                         f"{command.name} 启动失败（退出码 {code}）：{line}；日志 {command.log}",
                         f"{command.name} ended at start (code {code}); see {command.log}",
                     )
+                if answered:
+                    return
                 await asyncio.sleep(0.03)
     except TimeoutError:
         line = last_line(command.log)

@@ -130,6 +130,7 @@ async def running(
 
 async def _prepare(folder: Folder, port: int, parts: Sequence[str], say: Say) -> Running:
     data = folder.path
+    (data / "run.json").unlink(missing_ok=True)
     await asyncio.to_thread(ensure, data)
     others = free_ports(len(parts) + 1)
     ports = dict(zip(parts, others, strict=False))

@@ -3,22 +3,23 @@
 import asyncio
 import signal
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 
 import click
 
-from deploy.embedded.run import Running, running
+from deploy.embedded.run import Program, Running, running, serve
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def up(data: Path, port: int, *, demo: bool) -> None:
+def up(data: Path, port: int, *, demo: bool, program: Program = serve) -> None:
     """Run the platform in this process until it is asked to stop."""
-    asyncio.run(_until_asked(data, port, demo))
+    asyncio.run(_until_asked(_work(data, port, demo, program)))
 
 
-async def _until_asked(data: Path, port: int, demo: bool) -> None:
-    work = asyncio.create_task(_work(data, port, demo))
+async def _until_asked(platform: Coroutine[None, None, None]) -> None:
+    work = asyncio.create_task(platform)
     loop = asyncio.get_running_loop()
     asked = False
 
@@ -40,10 +41,10 @@ async def _until_asked(data: Path, port: int, demo: bool) -> None:
         _say("已全部停止，数据已保存", "all stopped, the data is kept")
 
 
-async def _work(data: Path, port: int, demo: bool) -> None:
+async def _work(data: Path, port: int, demo: bool, program: Program) -> None:
     started = time.monotonic()
     _say("正在启动数据库、消息系统和五个服务", "starting databases, events and the five parts")
-    async with running(data, port=port, demo=demo, say=_say) as run:
+    async with running(data, port=port, demo=demo, say=_say, program=program) as run:
         _say(*_welcome(run, time.monotonic() - started))
         await asyncio.Event().wait()
 
