@@ -65,7 +65,8 @@ async def connect(url: str, name: str, *, reconnected: Said | None = None) -> Cl
         log.warning("bus.error", connection=name, kind=type(error).__name__)
 
     async def lost() -> None:
-        log.warning("bus.disconnected", connection=name)
+        if not client.is_closed:
+            log.warning("bus.disconnected", connection=name)
 
     async def again() -> None:
         log.info("bus.reconnected", connection=name)

@@ -28,7 +28,7 @@ from chassis.events import Envelope, Event, EventError, declared, name_of
 from chassis.ids import uuid7
 from chassis.metrics import divergences_total, events_skipped_total, reactions_seconds
 from chassis.problems import Problem
-from chassis.watermarks import Dead, Key, Mark, Verdict, key_of
+from chassis.watermarks import Dead, Key, Mark, NoLetter, Verdict, key_of
 
 EventT = TypeVar("EventT", bound=Event)
 Handler = Callable[[EventT, Envelope, Transaction], Awaitable[None]]
@@ -132,7 +132,7 @@ class Reactions:
     ) -> Outcome:
         """Try a dead letter again, then all that waits behind it; `skip` leaves it out for ever.
 
-        Raises `LookupError` for an unknown letter and `StillDead` when it fails as before: then
+        Raises `NoLetter` for an unknown one and `StillDead` when it fails as before: then
         nothing has changed.
         """
         outcome, key = Outcome.SKIPPED, None
@@ -143,7 +143,7 @@ class Reactions:
                     envelope = Envelope.read(event)
                     key = key_of(envelope)
                     outcome = await self._again(tx, envelope, skip=skip)
-        except LookupError:
+        except NoLetter:
             raise
         except Exception as error:
             if passing(error):

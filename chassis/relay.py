@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import asyncpg
 import nats.errors
@@ -68,6 +69,7 @@ class Relay:
     ) -> None:
         self.database_url, self.producer, self.nats_url = database_url, producer, nats_url
         self.limits = limits or bus.Limits()
+        self.holder = uuid4()
         self.ready = asyncio.Event()
         """Set while the stream is known to be as it must be."""
         self.stopping, self._woken = asyncio.Event(), asyncio.Event()
@@ -135,7 +137,7 @@ class _Work:
 
     def __init__(self, relay: Relay, db: Any) -> None:
         self.client: Client | None = None
-        self.lease = Lease()
+        self.lease = Lease(relay.holder)
         self._relay, self._db = relay, db
         self._stream = stream_of(relay.producer)
         self.turn = asyncio.Lock()

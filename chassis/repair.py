@@ -67,7 +67,7 @@ class Wanted:
             {
                 "city": self.city,
                 "aggregate": self.aggregate,
-                "id": self.id,
+                "id": str(self.id),
                 "from_epoch": self.from_epoch,
                 "from_version": self.from_version,
             }

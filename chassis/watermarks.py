@@ -23,6 +23,10 @@ NOBODY = UUID(int=0)
 """The event id of a watermark that stands before the first event."""
 
 
+class NoLetter(Exception):
+    """No dead letter by that id, in this city and for this consumer."""
+
+
 class Verdict(StrEnum):
     """What becomes of an envelope, by its place alone."""
 
@@ -223,5 +227,5 @@ async def unbury(tx: Transaction, consumer: str, letter: UUID) -> tuple[bytes, b
     """Take a dead letter away; return its event, and whether it names an aggregate."""
     gone = await tx.fetch(_UNBURY, tx.city, consumer, letter)
     if not gone:
-        raise LookupError(letter)
+        raise NoLetter(str(letter))
     return bytes(gone[0]["event"]), gone[0]["agg_id"] is not None

@@ -1,7 +1,10 @@
 """The trial part's database."""
 
+import asyncio
+
 import asyncpg
 import pytest
+from nats import connect
 
 from deploy.databases import prepare
 from tests.chassis.trial import DDL
@@ -31,3 +34,31 @@ async def trial_name(postgres, trial_template):
 async def trial(postgres, trial_name, vault):
     async with opened(postgres, trial_name, "trial", vault) as database:
         yield database
+
+
+@pytest.fixture
+def relay_url(postgres, trial_name):
+    """Return the address of the trial's database as its relay role."""
+    return postgres.url(trial_name, "trial_relay")
+
+
+@pytest.fixture
+async def js(nats):
+    """JetStream as the administrator, without any stream."""
+    client = await connect(nats.url())
+    found = client.jetstream(timeout=5)
+    for stream in await found.streams_info():
+        await found.delete_stream(stream.config.name)
+    # The server removes files after it answers, and cannot make a stream of that name meanwhile.
+    while [*nats.store.glob("jetstream/*/streams/*")]:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    yield found
+    await client.close()
+
+
+@pytest.fixture
+async def relaying(relay_url):
+    """Connect as the relay's role."""
+    db = await asyncpg.connect(relay_url)
+    yield db
+    await db.close()

@@ -1,0 +1,219 @@
+"""From a commit in one part to an effect in another, through a real broker, whatever happens."""
+
+import asyncio
+import time
+
+import pytest
+from nats.aio.msg import Msg
+
+from chassis import consumer as consuming
+from chassis import pull as pulling
+from chassis.consumer import Consumer
+from chassis.relay import Relay
+from chassis.tables import DeadLetter, Parked
+from tests.chassis.hearing import heard, hearing, rows, running, somebody, told, until
+from tests.chassis.test_relay import add, change, empty
+from tests.conftest import HANGZHOU, WUHAN
+
+
+@pytest.fixture
+def relay(trial, relay_url, nats):
+    made = Relay(relay_url, "trial", nats.url())
+    trial.on_commit.append(made.wake)
+    return made
+
+
+@pytest.fixture
+def hears(trial, relay_url, nats):
+    def make(reactions=None, **more):
+        return Consumer(reactions or hearing(), trial, nats.url(), relay_url, **more)
+
+    return make
+
+
+def says(trial, thing, what, city=WUHAN):
+    async def asked():
+        return await heard(trial, thing, city) == what
+
+    return asked
+
+
+@pytest.mark.usefixtures("js")
+async def test_what_is_recorded_here_is_known_there_and_soon(trial, relay, hears):
+    listener = hears()
+    async with running(relay, listener):
+        await listener.listening["trial"].wait()
+        thing = await add(trial)
+        started = time.monotonic()
+        await change(trial, thing)
+        await until(says(trial, thing, "0,1,"))
+        assert time.monotonic() - started < 1
+
+
+@pytest.mark.usefixtures("js")
+async def test_every_city_is_heard(trial, relay, hears):
+    async with running(relay, hears()):
+        there, here = await add(trial, HANGZHOU), await add(trial)
+        await until(says(trial, there, "0,", HANGZHOU))
+        await until(says(trial, here, "0,"))
+
+
+@pytest.mark.usefixtures("js")
+async def test_a_consumer_may_come_before_the_stream(trial, relay, hears):
+    listener = hears()
+    async with running(listener):
+        await asyncio.sleep(0.2)
+        assert not listener.listening["trial"].is_set()
+        async with running(relay):
+            await until(says(trial, await add(trial), "0,"))
+
+
+async def test_a_crash_between_commit_and_acknowledgement_has_one_effect(
+    trial, relay, hears, js, monkeypatch
+):
+    real, lost = Msg.ack, []
+
+    async def dies(self):
+        if not lost:
+            lost.append(self)
+            raise ConnectionResetError
+        await real(self)
+
+    monkeypatch.setattr(Msg, "ack", dies)
+    async with running(relay, hears()):
+        thing = await add(trial)
+        await until(says(trial, thing, "0,"))
+        await until(lambda: _true(lost))
+        # What the server does by itself after ack_wait.
+        await js._nc.publish(lost[0].reply, b"-NAK")
+        await change(trial, thing)
+        await until(says(trial, thing, "0,1,"))
+
+        async def settled():
+            info = await js.consumer_info("TRIAL", "listener_trial")
+            return (info.delivered.consumer_seq, info.num_ack_pending) == (3, 0)
+
+        await until(settled)
+
+
+async def test_a_gap_that_stays_open_is_asked_for(trial, relay, hears, relaying, js):
+    thing = await add(trial)
+    await change(trial, thing)
+    await change(trial, thing)
+    await relaying.execute("DELETE FROM outbox WHERE version = 2")  # the broker has lost it
+
+    async with running(relay, hears(gap=0.2)):
+        await until(lambda: rows(trial, Parked))
+        await until(says(trial, thing, "0,1,2,"))
+
+    assert await rows(trial, Parked) == []
+    assert (await js.stream_info("TRIAL")).state.last_seq == 4
+
+
+@pytest.mark.usefixtures("js")
+async def test_a_gap_behind_a_dead_letter_is_not_asked_for(trial, relay, hears):
+    thing = await add(trial)
+    await change(trial, thing)
+    await change(trial, thing)
+    async with running(relay, hears(hearing(poison=1), gap=0.05)):
+        await until(lambda: rows(trial, Parked))
+        await until(empty(trial))
+        await asyncio.sleep(0.3)
+
+    assert [p.version for p in await rows(trial, Parked)] == [3]
+    assert await heard(trial, thing) == "0,"
+
+
+async def test_a_message_that_cannot_be_read_is_a_dead_letter_and_the_rest_goes_on(
+    trial, relay, hears, js
+):
+    listener = hears()
+    async with running(relay, listener):
+        await listener.listening["trial"].wait()
+        await js.publish("trial.thing.done.v1.330100", b"{")
+        await until(says(trial, await add(trial), "0,"))
+        letters = await until(lambda: rows(trial, DeadLetter, HANGZHOU))
+
+    assert [(d.agg_type, d.reason) for d in letters] == [("trial.thing", "not JSON")]
+
+
+@pytest.mark.usefixtures("js")
+async def test_a_failure_of_the_moment_comes_again(trial, relay, hears, monkeypatch):
+    monkeypatch.setattr(consuming, "FIRST_DELAY_S", 0.05)
+    reactions = hearing()
+    real, away = reactions._of_city, [True, True]
+
+    async def failing(city, batch, database):
+        if away:
+            away.pop()
+            return {e.id: consuming.Outcome.LATER for e in batch}
+        return await real(city, batch, database)
+
+    monkeypatch.setattr(reactions, "_of_city", failing)
+    async with running(relay, hears(reactions)):
+        await until(says(trial, await add(trial), "0,"))
+    assert not away
+
+
+async def test_a_consumer_whose_durable_is_taken_away_makes_it_again(trial, relay, hears, js):
+    listener = hears()
+    async with running(relay, listener):
+        thing = await add(trial)
+        await until(says(trial, thing, "0,"))
+        await js.delete_consumer("TRIAL", "listener_trial")
+        await change(trial, thing)
+        await until(says(trial, thing, "0,1,"))
+
+
+async def test_a_consumer_that_hears_nothing_though_there_is_something_starts_anew(
+    trial, relay, hears, js, monkeypatch
+):
+    """A pull that was lost on the way: the server waits for a request, we wait for an answer."""
+    monkeypatch.setattr(consuming, "QUIET_S", 0.2)
+    real, deaf = pulling.Pull.next, [1] * 100
+
+    async def silent(self, within):
+        if deaf:
+            deaf.pop()
+            await asyncio.sleep(0.05)
+            return []
+        return await real(self, within)
+
+    async def bound(self, *args):
+        bounds.append(self)
+        return await really(self, *args)
+
+    bounds, really = [], Consumer._bound
+    monkeypatch.setattr(pulling.Pull, "next", silent)
+    monkeypatch.setattr(Consumer, "_bound", bound)
+    async with running(relay, hears()):
+        thing = await add(trial)
+        await until(empty(trial))
+        await until(lambda: _true(len(bounds) > 1))
+        deaf.clear()
+        await until(says(trial, thing, "0,"))
+    assert (await js.consumer_info("TRIAL", "listener_trial")).num_pending == 0
+
+
+async def test_two_consumers_share_the_work_and_lose_nothing(trial, relay, hears, js):
+    things = [await add(trial) for _ in range(5)]
+    for thing in things * 4:
+        await change(trial, thing)
+    async with running(relay, hears(), hears()):
+        for thing in things:
+            await until(says(trial, thing, "0,1,2,3,4,"))
+    assert await rows(trial, Parked) == []
+    assert (await js.stream_info("TRIAL")).state.messages == 25
+
+
+async def test_a_younger_consumer_hears_all_from_the_beginning(trial, relay, hears, js):
+    event = told(somebody(), 1)
+    async with running(relay):
+        await relay.ready.wait()
+        await js.publish("trial.thing.done.v1.420100", event.to_bytes())
+    async with running(hears()):
+        await until(says(trial, event.agg_id, "1,"))
+
+
+async def _true(found):
+    return bool(found)

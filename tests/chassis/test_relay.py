@@ -1,0 +1,438 @@
+"""The relay: in order per aggregate, nothing lost, whatever dies or goes away."""
+
+import asyncio
+import shutil
+import time
+from uuid import UUID
+
+import orjson
+import pytest
+from nats import connect
+from nats.js.errors import NotFoundError, ServerError
+
+from chassis import bus, lease, outbox, relay, repair
+from chassis.events import Envelope, part_of
+from chassis.ids import uuid7
+from chassis.lease import Lease
+from chassis.relay import Relay
+from chassis.tables import Outbox, OutboxBlocked
+from deploy.embedded.nats import Nats
+from deploy.embedded.process import spawn, stop, until_ready
+from tests.chassis.hearing import rows, running, told, until
+from tests.chassis.trial import Thing, ThingDone
+from tests.conftest import HANGZHOU, WUHAN, who
+
+
+@pytest.fixture
+def brisk(monkeypatch):
+    """Look after the stream every tenth of a second, and never rest for long."""
+    monkeypatch.setattr(relay, "MEET_S", 0.1)
+    monkeypatch.setattr(relay, "LONGEST_PAUSE_S", 0.2)
+    monkeypatch.setattr(outbox, "FIRST_REST_S", 0.01)
+
+
+@pytest.fixture
+def made(relay_url, nats):
+    def make(**more):
+        return Relay(relay_url, "trial", nats.url(), **more)
+
+    return make
+
+
+async def add(trial, city=WUHAN) -> UUID:
+    async with trial.begin(who(city)) as tx:
+        thing = tx.record(Thing(id=uuid7(), name=str(uuid7())), ThingDone(count=0))
+    return thing.id
+
+
+async def change(trial, thing, city=WUHAN) -> None:
+    async with trial.begin(who(city)) as tx:
+        row = await tx.get(Thing, thing, lock=True)
+        row.count += 1
+        tx.record(row, ThingDone(count=row.count))
+
+
+async def published(js) -> list[Envelope]:
+    """Return everything in the stream, in its order."""
+    try:
+        state = (await js.stream_info("TRIAL")).state
+    except NotFoundError:
+        return []
+    return [
+        Envelope.read((await js.get_msg("TRIAL", seq)).data)
+        for seq in range(state.first_seq, state.last_seq + 1)
+        if state.messages
+    ]
+
+
+def empty(trial, *cities):
+    async def asked():
+        return not [r for city in cities or (WUHAN,) for r in await rows(trial, Outbox, city)]
+
+    return asked
+
+
+async def test_order_within_an_aggregate_holds_under_eight_writers(trial, js, made):
+    things = [await add(trial) for _ in range(4)]
+
+    async def write(n):
+        for turn in range(25):
+            await change(trial, things[(n + turn) % 4])
+
+    worker = made()
+    trial.on_commit.append(worker.wake)
+    async with running(worker):
+        await asyncio.gather(*(write(n) for n in range(8)))
+        await until(empty(trial))
+
+    found = await published(js)
+    assert len(found) == 204
+    for thing in things:
+        versions = [e.aggversion for e in found if e.agg_id == thing]
+        assert versions == list(range(1, len(versions) + 1))
+
+
+async def test_every_citys_events_are_relayed_under_their_subject_and_id(trial, js, made):
+    await add(trial, WUHAN)
+    await add(trial, HANGZHOU)
+
+    async with running(made()):
+        await until(empty(trial, WUHAN, HANGZHOU))
+
+    messages = [await js.get_msg("TRIAL", seq) for seq in (1, 2)]
+    assert {m.subject for m in messages} == {
+        f"trial.thing.done.v1.{city}" for city in (WUHAN, HANGZHOU)
+    }
+    for each in messages:
+        assert each.headers["Nats-Msg-Id"] == str(Envelope.read(each.data).id)
+
+
+async def test_a_relay_that_lost_its_connection_goes_on_with_its_own_lease(relaying):
+    one = Lease()
+    await one.renew(relaying)
+    again = Lease(one.holder)
+    await again.renew(relaying)
+
+    assert again.tokens == one.tokens
+
+
+async def test_a_crash_between_publish_and_delete_publishes_once(trial, js, made, monkeypatch):
+    await add(trial)
+    real, died = Lease.delete, asyncio.Event()
+
+    async def dies(*args):
+        if not died.is_set():
+            died.set()
+            raise ConnectionResetError
+        return await real(*args)
+
+    monkeypatch.setattr(Lease, "delete", dies)
+    async with running(made()):
+        await until(empty(trial))
+
+    assert died.is_set()
+    assert len(await published(js)) == 1
+
+
+async def test_a_hung_holder_is_replaced_and_what_it_deletes_stays(trial, js, made, relaying):
+    hung = Lease()
+    await hung.renew(relaying)
+    assert len(hung.parts) == 16
+    await add(trial)
+    waiting = await outbox.waiting(relaying, hung.parts, 10)
+    held = [(r["part"], r["seq"]) for found in waiting.values() for r in found]
+
+    started = time.monotonic()
+    async with running(made()):
+        await until(empty(trial), within=10)
+        assert lease.LEASE_S - 1 < time.monotonic() - started < 10
+        await add(trial)
+        await until(empty(trial))
+
+        assert await hung.delete(relaying, held, "TRIAL", 0) == 0
+    assert len(await published(js)) == 2
+
+
+async def test_a_zombies_token_deletes_nothing(trial, relaying):
+    await add(trial)
+    zombie, successor = Lease(), Lease()
+    await zombie.renew(relaying)
+    waiting = await outbox.waiting(relaying, zombie.parts, 10)
+    held = [(r["part"], r["seq"]) for found in waiting.values() for r in found]
+    await zombie.release(relaying)
+    tokens, zombie.tokens = zombie.tokens, dict.fromkeys(range(16), 1)
+    assert tokens == {}
+    await successor.renew(relaying)
+
+    assert await zombie.delete(relaying, held, "TRIAL", 1) == 0
+    assert len(await rows(trial, Outbox)) == 1
+    assert await successor.delete(relaying, held, "TRIAL", 1) == 1
+
+
+async def test_a_lease_is_not_taken_from_a_holder_that_renews(relaying):
+    one, two = Lease(), Lease()
+    await one.renew(relaying)
+    await two.renew(relaying)
+    await one.renew(relaying)
+
+    assert (len(one.parts), len(two.parts)) == (16, 0)
+    assert set(one.tokens.values()) == {1}
+
+
+async def test_a_lease_not_renewed_in_time_is_not_relied_on(relaying, monkeypatch):
+    held = Lease()
+    await held.renew(relaying)
+    later = time.monotonic() + lease.LEASE_S - lease.RENEW_S
+    monkeypatch.setattr(lease.time, "monotonic", lambda: later)
+
+    assert held.parts == []
+
+
+@pytest.mark.usefixtures("js")
+async def test_a_relay_that_stops_leaves_its_lease_at_once(trial, made, relaying):
+    await add(trial)
+    async with running(made()):
+        await until(empty(trial))
+
+    after = Lease()
+    await after.renew(relaying)
+    assert len(after.parts) == 16
+
+
+@pytest.mark.usefixtures("brisk")
+async def test_a_deleted_stream_is_made_again_and_refilled(trial, js, made):
+    things = [await add(trial), await add(trial, HANGZHOU)]
+    await change(trial, things[0])
+    async with running(made()):
+        await until(empty(trial, WUHAN, HANGZHOU))
+        before = {e.id for e in await published(js)}
+        await js.delete_stream("TRIAL")
+
+        async def refilled():
+            return len(await published(js)) == 3
+
+        await until(refilled)
+
+    assert {e.id for e in await published(js)} == before
+    assert [e.aggversion for e in await published(js) if e.agg_id == things[0]] == [1, 2]
+
+
+@pytest.mark.usefixtures("brisk")
+async def test_a_stream_that_was_rolled_back_is_refilled(trial, js, made, relaying):
+    await add(trial)
+    async with running(made()):
+        await until(empty(trial))
+    # As after a loss: we have seen more than the stream now has.
+    await relaying.execute("UPDATE stream_seen SET last_seq = 5")
+
+    assert await repair.compare(relaying, "TRIAL", await _created(js), 1) == 1
+    assert await repair.compare(relaying, "TRIAL", await _created(js), 1) == 0
+
+
+async def test_an_acknowledgement_below_an_earlier_one_is_a_loss(trial, js, made, monkeypatch):
+    monkeypatch.setattr(relay, "MEET_S", 3600)
+    await add(trial)
+    async with running(made()):
+        await until(empty(trial))
+        await js.delete_stream("TRIAL")
+        await _emptied(js)
+        await add(trial)
+
+        async def both():
+            return len({e.agg_id for e in await published(js)}) == 2
+
+        await until(both)
+
+
+@pytest.mark.usefixtures("js")
+async def test_how_far_the_stream_has_come_is_noted_with_the_delete(trial, made, relaying):
+    await add(trial)
+    await add(trial)
+    async with running(made()):
+        await until(empty(trial))
+
+    assert await relaying.fetchval("SELECT last_seq FROM stream_seen WHERE stream = 'TRIAL'") == 2
+
+
+@pytest.mark.usefixtures("brisk")
+async def test_a_full_stream_makes_everybody_wait_and_then_goes_on(trial, js, made):
+    await add(trial)
+    worker = made(limits=bus.Limits(max_bytes=1500))
+    async with running(worker):
+        await until(empty(trial))
+        for _ in range(5):
+            await add(trial)
+
+        async def full():
+            return (await js.stream_info("TRIAL")).state.bytes > 500 and len(
+                await rows(trial, Outbox)
+            )
+
+        await until(full)
+        left = await rows(trial, Outbox)
+        worker.limits = bus.Limits()  # somebody has made room
+        await until(empty(trial))
+
+    assert left
+    assert len(await published(js)) == 6
+
+
+@pytest.mark.usefixtures("brisk")
+async def test_an_event_that_is_too_large_blocks_its_own_aggregate_only(trial, js, made):
+    sick, well = uuid7(), await add(trial)
+    for version, body in ((1, b"x" * 2_000_000), (2, told(sick, 2).to_bytes())):
+        await _put(trial, sick, version, body)
+
+    async with running(made()):
+        blocked = await until(lambda: rows(trial, OutboxBlocked))
+        await change(trial, well)
+
+        async def through():
+            return len(await published(js)) == 2
+
+        await until(through)
+
+    assert [(b.agg_id, b.reason) for b in blocked] == [(sick, "message-too-large")]
+    assert [(r.version, r.attempts) for r in await rows(trial, Outbox)] == [(1, 3), (2, 0)]
+
+
+async def test_a_gap_is_filled_on_request_though_the_broker_remembers_the_ids(
+    trial, js, made, nats
+):
+    thing = await add(trial)
+    await change(trial, thing)
+    await change(trial, thing)
+    worker = made()
+    client = await connect(nats.url())
+    async with running(worker):
+        await until(empty(trial))
+        wanted = repair.Wanted(
+            city=WUHAN, aggregate="thing", id=thing, from_epoch=1, from_version=2
+        )
+        answer = await client.request("resend.trial", wanted.to_bytes(), 3)
+        await until(empty(trial))
+        refused = await client.request("resend.trial", b"{}", 3)
+    await client.close()
+
+    assert orjson.loads(answer.data) == {"events": 2}
+    assert "error" in orjson.loads(refused.data)
+    assert [e.aggversion for e in await published(js)] == [1, 2, 3, 2, 3]
+
+
+async def test_resend_stays_within_what_was_asked(trial, relaying):
+    await add(trial, WUHAN)
+    await add(trial, HANGZHOU)
+    await relaying.execute("DELETE FROM outbox")
+
+    assert await repair.resend(relaying, repair.Wanted(city=WUHAN)) == 1
+    assert await repair.resend(relaying, repair.Wanted()) == 1, (
+        "the other city's; ours waits already"
+    )
+    assert [r.part for r in await rows(trial, Outbox)] == [
+        part_of(r.agg_id) for r in await rows(trial, Outbox)
+    ]
+
+
+async def test_a_lost_database_connection_is_looked_for_again(trial, js, made, relaying):
+    async with running(made()):
+        await add(trial)
+        await until(empty(trial))
+        await relaying.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'shegong-trial-relay' AND datname = current_database()"
+        )
+        await add(trial)
+        await until(empty(trial))
+
+    assert len(await published(js)) == 2
+
+
+async def test_a_late_commit_with_a_lower_number_is_not_skipped(trial, js, made):
+    async with running(made()):
+        async with trial.begin(who()) as slow:
+            slow.record(Thing(id=uuid7(), name="slow"), ThingDone(count=0))
+            await slow.count(Thing)  # writes now, commits later: it has drawn its number
+            await add(trial)
+            await until(lambda: _some(published(js)))
+        await until(empty(trial))
+
+    assert len(await published(js)) == 2
+
+
+async def test_a_broker_whose_store_is_lost_is_refilled_from_the_event_log(
+    trial, relay_url, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(relay, "LONGEST_PAUSE_S", 0.2)
+    monkeypatch.setattr(relay, "PUBLISH_S", 1.0)
+    server = Nats(tmp_path / "nats", users=())
+    server.data.mkdir()
+    await server.prepare()
+    process = await _started(server)
+    thing = await add(trial)
+    try:
+        async with running(Relay(relay_url, "trial", server.url())):
+            await until(empty(trial))
+            await stop(process, server.command().stop, grace=5)
+            await asyncio.to_thread(shutil.rmtree, server.store)
+            server.store.mkdir()
+            await change(trial, thing)
+            process = await _started(server)
+            await until(empty(trial))
+
+            client = await connect(server.url())
+
+            async def all_there():
+                return [e.aggversion for e in await published(client.jetstream())] in (
+                    [1, 2],
+                    [2, 1],
+                )
+
+            await until(all_there)
+            await client.close()
+    finally:
+        await stop(process, server.command().stop, grace=5)
+
+
+async def _started(server: Nats):
+    command = server.command()
+    process = spawn(command)
+    await until_ready(process, command, server.ready, within=10)
+    return process
+
+
+async def _created(js):
+    return (await js.stream_info("TRIAL")).created
+
+
+async def _emptied(js):
+    """Make the stream anew, behind the relay's back."""
+
+    async def again():
+        try:
+            return await bus.ensure_stream(js, "trial")
+        except ServerError:  # its files are still being removed
+            return None
+
+    await until(again)
+
+
+async def _some(found):
+    return bool(await found)
+
+
+async def _put(trial, thing, version, body):
+    event = told(thing, version)
+    async with trial.begin(who()) as tx:
+        tx.keep(
+            Outbox(
+                part=part_of(thing),
+                agg_type="thing",
+                agg_id=thing,
+                epoch=1,
+                version=version,
+                event_id=event.id,
+                type=event.type,
+                body=body,
+                traceparent=None,
+            )
+        )
