@@ -84,7 +84,12 @@ def _doors(database: str, part: str) -> str:
 
 def _rooms(part: str) -> str:
     who = ", ".join(_name(f"{part}_{kind}") for kind in TIMEOUTS)
-    return f"REVOKE ALL ON SCHEMA public FROM PUBLIC; GRANT USAGE ON SCHEMA public TO {who}"
+    return (
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC;"
+        # By name, not as the database's owner: a copy of this database may belong to another.
+        f"GRANT ALL ON SCHEMA public TO {_name(f'{part}_owner')};"
+        f"GRANT USAGE ON SCHEMA public TO {who}"
+    )
 
 
 def _name(word: str) -> str:

@@ -18,6 +18,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -25,6 +26,7 @@ from chassis.config import PARTS, setting
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+LOCK = zlib.crc32(b"shegong migrate")
 LOCK_TIMEOUT = "5s"
 """How long a migration may wait for a table: behind it every request of the service waits."""
 
@@ -54,6 +56,8 @@ async def migrate(part: str, url: str | None = None) -> list[str]:
             environment.configure(connection=connection, transaction_per_migration=True)
             with environment.begin_transaction():
                 environment.run_migrations()
+        # Readiness compares it with the code's newest migration, as the runtime role.
+        connection.execute(text(f"GRANT SELECT ON alembic_version TO {part}_runtime"))
 
     line_config = _config(part)
     await _as_owner(part, url or migrator_url(part), run)
@@ -89,15 +93,17 @@ async def check(part: str, url: str | None = None) -> list[Any]:
     return found
 
 
-WITHOUT_CLASS = frozenset({"alembic_version", "relay_lease", "stream_seen"})
-"""Tables that no model describes: Alembic's own, and the relay's (`chassis.tables`)."""
+WITHOUT_CLASS = frozenset({"alembic_version", "relay_lease", "stream_seen", "division"})
+"""Tables that no model describes: Alembic's own, the relay's (`chassis.tables`) and the reference
+data of `chassis.divisions`."""
 
 
 def models(part: str) -> Sequence[MetaData]:
     """Return the tables a part declares: its own and the chassis'."""
-    own = import_module("gateway.models" if part == "gateway" else f"services.{part}.models")
-    from chassis.tables import Chassis  # noqa: PLC0415 - only the check needs the models
+    from chassis.tables import Chassis, Xid8  # noqa: PLC0415 - only the check needs the models
 
+    ischema_names["xid8"] = Xid8
+    own = import_module("gateway.models" if part == "gateway" else f"services.{part}.models")
     found = {id(Chassis.metadata): Chassis.metadata}
     for thing in vars(own).values():
         table = getattr(thing, "__table__", None)
@@ -141,9 +147,7 @@ async def _as_owner(part: str, url: str, run: Callable[[Connection], None]) -> N
         async with engine.connect() as connection:
             # A lock of the session, not of a transaction: every migration is a transaction.
             await connection.execute(text("SET lock_timeout = 0"))
-            await connection.execute(
-                text("SELECT pg_advisory_lock(:key)"), {"key": zlib.crc32(b"shegong migrate")}
-            )
+            await connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
             await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
             await connection.commit()
             await connection.run_sync(run)
