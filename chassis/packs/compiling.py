@@ -121,26 +121,32 @@ class Compiler:
         found = references(tree.load(serialized), self._subjects.facts, self._named)
         return program.return_type(), serialized, found
 
-    def explain(self, message: str, text: str, offset: int, names: Mapping[str, Any]) -> str:
-        """Return the compiler's complaint in an author's words."""
+    def explain(
+        self, message: str, text: str, offset: int, names: Mapping[str, Any]
+    ) -> tuple[str, int]:
+        """Return the compiler's complaint in an author's words, and how far off its place is.
+
+        The compiler points at the dot before a field, the last dot of a name, a call's bracket.
+        """
         if match := _NO_FIELD.match(message):
             sheet = next(
                 (s for (s, _) in self._subjects.facts if s == f"facts.{match[2]}"), match[2]
             )
             known = [name for (s, name) in self._subjects.facts if s == sheet]
-            return f"no fact `{match[1]}` in {match[2]}{near(match[1], known)}"
+            return f"no fact `{match[1]}` in {match[2]}{near(match[1], known)}", 1
         if match := _NO_NAME.match(message):
-            return self._unknown_name(match[1], text, offset, names)
-        return message
+            name = match[1]
+            if text[offset : offset + 1] == "(":
+                return f"no helper `{name}`{near(name, NAMES)}", -len(name)
+            return self._unknown_name(name, names), -len(name.rpartition(".")[0])
+        return message, 0
 
-    def _unknown_name(self, name: str, text: str, offset: int, names: Mapping[str, Any]) -> str:
+    def _unknown_name(self, name: str, names: Mapping[str, Any]) -> str:
         head, _, rest = name.partition(".")
         for prefix, what in (("param", "parameter"), ("stated", "stated fact")):
             if head == prefix and rest:
                 known = [x.partition(".")[2] for x in names if x.startswith(f"{prefix}.")]
                 return f"no {what} `{rest}`{near(rest, known)}"
-        if text[offset + len(name) : offset + len(name) + 1] == "(":
-            return f"no helper `{name}`{near(name, NAMES)}"
         known = [x for x in names if "." not in x]
         return f"nothing is called `{head}` here{near(head, known)}"
 
@@ -222,8 +228,8 @@ class _RuleCompiler:
             for line, column, message in _ERROR.findall(str(e)):
                 before = text.split("\n")[: int(line) - 1]
                 offset = sum(len(row) + 1 for row in before) + int(column) - 1
-                said = self.compiler.explain(message, text, offset, names)
-                self.troubles.append(source.trouble(at, said, int(line), int(column)))
+                said, shift = self.compiler.explain(message, text, offset, names)
+                self.troubles.append(source.trouble(at, said, int(line), int(column) + shift))
             return None
         self._complaints(found, text, at)
         if want is not None and kind not in (want, T.DYN):
@@ -283,7 +289,8 @@ class _RuleCompiler:
                 pieces += self._shown(match[1], match[2], at, text.index(f"{{{part}}}") + 2)
             else:
                 complaint = f"`{part}` is not a name: work it out in a `let`"
-                self.troubles.append(self.layer.source.trouble(at, complaint))
+                column = text.index(f"{{{part}}}") + 2
+                self.troubles.append(self.layer.source.trouble(at, complaint, 1, column))
         return pieces
 
     def _shown(self, path: str, form: str | None, at: Place, column: int) -> list[Piece]:
@@ -303,7 +310,7 @@ class _RuleCompiler:
             ]
             for message in named if not self.troubles else []:
                 names = {**self.names, **self.rule.let}
-                said = self.compiler.explain(message, path, 0, names)
+                said, _ = self.compiler.explain(message, path, 0, names)
                 self.troubles.append(source.trouble(at, said, 1, column))
             return []
         if not _showable(kind):

@@ -142,7 +142,7 @@ def _misshapen(source: Located, error: Any) -> Trouble:
     text = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         return source.at_key(at, f"`{at[-1]}` is not known here{near(str(at[-1]), _keys(at))}")
-    if error["type"] == "string_type" and isinstance(error["input"], int | date):
+    if error["type"] in ("string_type", "list_type") and isinstance(error["input"], int | date):
         text = "must be a text: put it in quotes"
     return source.trouble(at, f"{'.'.join(str(step) for step in at)}: {text}")
 

@@ -56,7 +56,9 @@ Fen = Annotated[int, Unit("fen")]
 class Sheet(BaseModel):
     """The facts of one subject. Strict, nothing extra, and an absent field is unknown."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     context: ClassVar[dict[str, type["Sheet"]]] = {}
     """Other sheets a rule on this subject may read, by the name it uses: `{"station": Station}`."""

@@ -47,7 +47,7 @@ class Gate(NamedTuple):
     subject: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subjects:
     """Every subject with its sheet, every gate; made once, shared by all jurisdictions."""
 

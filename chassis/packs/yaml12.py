@@ -94,9 +94,8 @@ class Located:
         mark, style = node.start_mark, getattr(node, "style", None)
         if style in ("|", ">"):
             rows = self.text.splitlines()
-            row = mark.line + line
-            body = rows[row] if row < len(rows) else ""
-            indent = len(body) - len(body.lstrip())
-            return Trouble(self.file, row + 1, indent + column, text)
+            first = next((row for row in rows[mark.line + 1 :] if row.strip()), "")
+            indent = len(first) - len(first.lstrip())
+            return Trouble(self.file, mark.line + 1 + line, indent + column, text)
         quote = 1 if style in ('"', "'") and at == whole else 0
         return Trouble(self.file, mark.line + line, mark.column + column + quote, text)
