@@ -74,8 +74,10 @@ class Shape:
     def __init__(self, model: type[CityRow]) -> None:
         columns: list[SaColumn[Any]] = list(model.__table__.columns)  # type: ignore[attr-defined]
         keys = [c.name for c in model.__table__.primary_key.columns]  # type: ignore[attr-defined]
-        if keys[:1] != ["city"]:
-            raise TypeError(f"{model.__name__}: the primary key must begin with the city")
+        # A view's fields come before the row's own, so the order here says nothing; that the city
+        # leads the key in the database is the migration's to say and the catalogue test's to see.
+        if "city" not in keys:
+            raise TypeError(f"{model.__name__}: the primary key must hold the city")
         self.table: str = model.__tablename__  # type: ignore[assignment]
         self.every = tuple(c.name for c in columns)
         self.given = tuple(
@@ -83,7 +85,7 @@ class Shape:
             for c in columns
             if c.name != "city" and c.identity is None and c.server_default is None
         )
-        self.key = tuple(keys[1:])
+        self.key = tuple(k for k in keys if k != "city")
         self.sealed = tuple(
             c.name for c in columns if isinstance(c.type, LargeBinary) and _sealed(model, c.name)
         )
