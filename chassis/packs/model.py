@@ -31,7 +31,11 @@ def _prefixes(value: list[str]) -> list[str]:
     return value
 
 
-Area = Annotated[list[str], BeforeValidator(_as_list), AfterValidator(_prefixes)]
+Area = Annotated[
+    list[str],
+    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
+    AfterValidator(_prefixes),
+]
 """A prefix of division codes, or several; "" is everywhere."""
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -108,8 +112,18 @@ class DatedValue(Part):
     source: str | None = None
 
 
+def _with_short_form(schema: dict[str, Any]) -> None:
+    dated = DatedValue.model_json_schema(by_alias=True)["properties"]
+    schema["properties"] |= {name: dated[name] for name in _SHORT}
+
+
+_SHORT = ("value", "from", "area", "cite", "source")
+
+
 class Parameter(Part):
     """A number, a word, a list or a table of them, dated. Numbers live here, not in rules."""
+
+    model_config = ConfigDict(json_schema_extra=_with_short_form)
 
     unit: str
     kind: Literal["policy", "local_default", "operator"] = "policy"
@@ -128,9 +142,8 @@ class Parameter(Part):
             return data
         if "values" in data:
             raise ValueError("either `value` or `values`")
-        moved = ("value", "from", "area", "cite", "source")
-        rest = {key: item for key, item in data.items() if key not in moved}
-        return rest | {"values": [{key: data[key] for key in moved if key in data}]}
+        rest = {key: item for key, item in data.items() if key not in _SHORT}
+        return rest | {"values": [{key: data[key] for key in _SHORT if key in data}]}
 
     @model_validator(mode="after")
     def _one_shape(self) -> "Parameter":
@@ -152,7 +165,7 @@ class Rule(Part):
     subject: str | None = None
     require: str | None = None
     say: Say | None = None
-    id: Annotated[list[str], BeforeValidator(_as_list)] = []
+    id: Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = []
     modality: Literal["must", "in_principle", "encouraged", "target", "duty"] = "must"
     effect: Literal["monitor"] | Refuse = "monitor"
     at: str = "day"
@@ -201,7 +214,13 @@ class Pack(Part):
     name: Say
     area: Area
     extends: list[str] = []
-    denominators: dict[str, Annotated[list[Denominator], BeforeValidator(_as_list)]] = {}
+    denominators: dict[
+        str,
+        Annotated[
+            list[Denominator],
+            BeforeValidator(_as_list, json_schema_input_type=Denominator | list[Denominator]),
+        ],
+    ] = {}
     documents: dict[Word, Document] = {}
     vocabulary: dict[Word, dict[Word, Vocable]] = {}
     facts: dict[Word, Stated] = {}
