@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
-from chassis.db import Transaction
+from chassis.db import Database, Transaction, Who
 from chassis.http import Paged, Router, Tx
 from chassis.identity import Actor, allow
 from gateway import decide
@@ -16,9 +16,24 @@ Keeper = Annotated[Actor, Depends(allow("clients:write"))]
 """Somebody who keeps the list of programs that may call."""
 
 
+def database_of(request: Request) -> Database:
+    """Return the gateway's database, for the one route that writes in another city."""
+    database: Database = request.app.state.database
+    return database
+
+
 @router.post("/api-clients", status_code=201)
-async def post_client(ask: NewClient, tx: Tx, actor: Keeper) -> ClientView:
-    """Register a program that may call, with the public keys it proves itself by."""
+async def post_client(
+    ask: NewClient, tx: Tx, actor: Keeper, database: Annotated[Database, Depends(database_of)]
+) -> ClientView:
+    """Register a program that may call, with the public keys it proves itself by.
+
+    A city's bureau keeps the clients of its city. The platform registers its own, and for a city
+    its first bureau: from there on the city keeps its own list.
+    """
+    decide.may_register(actor.city, ask)
+    if ask.city not in (None, actor.city):
+        return decide.view_of(await _first_bureau(database, ask.city, ask, actor))
     client = decide.new_client(actor.city, ask, tx.now)
     tx.keep(client)
     tx.audit("client.register", "client", None, fields=[client.id])
@@ -52,6 +67,19 @@ async def post_deactivate(client_id: str, tx: Tx, actor: Keeper) -> ClientView:
     """Stop a program: no new token at once, no call within a minute."""
     del actor
     return await _changed(tx, decide.put_out(await _locked(tx, client_id), tx.now), "deactivate")
+
+
+async def _first_bureau(database: Database, city: str, ask: NewClient, actor: Actor) -> Client:
+    """Register a bureau under its city's own key: each city's rows are written as that city."""
+    async with database.begin(Who(city, actor.subject, actor.purpose)) as tx:
+        client = decide.new_client(city, ask, tx.now)
+        known = await tx.peek(Client, client.id, lock=True)
+        if known is not None:
+            # It stands since a try whose answer was lost, or it is somebody else's.
+            return decide.same_client(known, client)
+        tx.keep(client)
+        tx.audit("client.register", "client", None, fields=[client.id])
+    return client
 
 
 async def _locked(tx: Transaction, client_id: str) -> Client:

@@ -77,6 +77,26 @@ def new_client(city: str, ask: NewClient, now: datetime, *, keyless: bool = Fals
     )
 
 
+def may_register(city: str, ask: NewClient) -> None:
+    """Refuse another city's clients, but for the bureau the platform starts a city with."""
+    if ask.city in (None, city):
+        return
+    if city != PLATFORM or ask.city == PLATFORM:
+        raise Invalid([At("/city", "not-here", "只能登记本地客户端", "clients of here only")])
+    if ask.role != "city_bureau":
+        raise Invalid([At("/role", "not-here", "仅可登记市级部门", "a city's bureau only")])
+
+
+def same_client(known: Client, wished: Client) -> Client:
+    """Return the client that stands if it is the one wished for, else say the name is taken."""
+    compared = ("kind", "role", "scopes", "purposes", "division", "keys", "active")
+    if all(getattr(known, name) == getattr(wished, name) for name in compared):
+        return known
+    raise Problem(
+        "duplicate-reference", {"zh": "该名称已被使用", "en": "a client of this name stands there"}
+    )
+
+
 def with_keys(client: Client, keys: Sequence[dict[str, Any]]) -> Client:
     """Replace the keys a client signs with: the old and the new one together while it changes."""
     kept, bad = _public_keys(keys)

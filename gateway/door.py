@@ -54,7 +54,11 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        receive = patient(receive)
+        if not scope["path"].startswith("/v1/"):
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
@@ -159,22 +163,38 @@ def _sizes(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     return [pair for pair in headers if pair[0] in (b"content-length", b"transfer-encoding")]
 
 
+def patient(receive: Receive) -> Receive:
+    """Wait for a body, but not for ever: a caller that trickles holds a place others need."""
+    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+    whole = False
+
+    async def timed() -> Message:
+        nonlocal whole
+        if whole:
+            return await receive()  # what comes after the body is the caller hanging up, some day
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise Problem(
+                "malformed", {"zh": "请求内容传输过慢", "en": "the body took too long to arrive"}
+            ) from None
+        whole = not message.get("more_body", False)
+        return message
+
+    return timed
+
+
 async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
     bounded = limited(receive, headers)
     parts: list[bytes] = []
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                message = await bounded()
-                if message["type"] == "http.disconnect":
-                    raise Gone
-                parts.append(message.get("body", b""))
-                if not message.get("more_body"):
-                    return b"".join(parts)
-    except TimeoutError:
-        raise Problem(
-            "malformed", {"zh": "请求内容传输过慢", "en": "the body took too long to arrive"}
-        ) from None
+    while True:
+        message = await bounded()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
 
 
 def _doubled() -> Problem:

@@ -74,6 +74,11 @@ class NewClient(Asked):
         examples=["court"],
     )
     role: Role
+    city: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{6}$",
+        description="for the platform alone: the city whose first bureau this is",
+    )
     scopes: list[str] | None = Field(
         default=None, max_length=40, description="all the role may have if left out"
     )

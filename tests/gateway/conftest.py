@@ -201,13 +201,14 @@ async def house(postgres, templates, keys, tmp_path_factory):
     """Serve one gateway with its clients for all tests of a module."""
     template, name = await templates("gateway"), f"gateway_{next(_numbers)}"
     await _as_admin(postgres, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await _as_admin(postgres, f'GRANT CONNECT ON DATABASE "{name}" TO gateway_migrator')
     url = postgres.url(name, "gateway_runtime")
     async with (
         opened(postgres, name, "gateway", None) as database,
         serve_parts(keys) as parts,
         gateway(url, keys, parts, tmp_path_factory.mktemp("state")) as gate,
     ):
-        gate.database, gate.database_url = database, url
+        gate.database, gate.database_url, gate.name = database, url, name
         for (city, client), wish in CLIENTS.items():
             ask = NewClient(name=client, purposes=["service", "audit"], **wish)
             _, gate.secrets[f"{city}.{client}"] = await add_client(database, city, ask, secret=True)

@@ -6,6 +6,9 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from chassis.clock import system_clock
+from chassis.db import Who
+from deploy.migrate import check
+from gateway.models import Client
 from tests.conftest import HANGZHOU, WUHAN
 
 KEY = OKPKey.generate_key("Ed25519", {"kid": "one"})
@@ -161,3 +164,27 @@ async def test_the_platform_keeps_its_own_clients_and_no_people(gate):
     )
 
     assert (partner.status_code, second.status_code) == (422, 201)
+
+
+async def test_the_platform_starts_a_city_with_its_bureau_and_nobody_else(gate):
+    path, admin = "/v1/000000/api-clients", {"name": "admin-1", "city": "000000"}
+    bureau = wish(role="city_bureau", kind="city_bureau", partner_id=..., city="652301")
+
+    made = await post(gate, bureau, path=path, **admin)
+    lost_and_retried = await post(gate, bureau, path=path, **admin)
+    taken = await post(gate, bureau | {"purposes": ["other"]}, path=path, **admin)
+    worker = await post(gate, wish(city="652301"), path=path, **admin)
+    sideways = await post(gate, bureau)
+
+    assert (made.status_code, made.json()["id"]) == (201, f"652301.{bureau['name']}")
+    assert lost_and_retried.json() == made.json()
+    assert (taken.status_code, taken.json()["type"]) == (409, "/problems/duplicate-reference")
+    assert (worker.status_code, sideways.status_code) == (422, 422)
+    async with gate.database.begin(Who("652301", "test", "test")) as tx:
+        assert await tx.peek(Client, made.json()["id"]) is not None
+    async with gate.database.begin(Who("000000", "test", "test")) as tx:
+        assert await tx.peek(Client, made.json()["id"]) is None
+
+
+async def test_models_and_migrations_agree(postgres, gate):
+    assert await check("gateway", postgres.url(gate.name, "gateway_migrator")) == []

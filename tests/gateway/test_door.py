@@ -271,6 +271,26 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_passed_on(gate):
     assert len(gate.parts["registry"].asked) == 1
 
 
+@pytest.mark.parametrize("path", [STATIONS, f"/v1/{WUHAN}/api-clients", "/oauth/token"])
+async def test_a_body_that_trickles_is_not_waited_for(gate, monkeypatch, path):
+    token = await gate.token("bureau-1")
+    monkeypatch.setattr("gateway.door.BODY_SECONDS", 0.2)
+
+    answer = await raw(
+        gate,
+        f"POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+        f"authorization: Bearer {token}\r\nidempotency-key: x\r\n"
+        "content-type: application/json\r\ncontent-length: 9\r\n\r\n{".replace(
+            "application/json",
+            "application/x-www-form-urlencoded" if "oauth" in path else "application/json",
+        ).encode(),
+    )
+
+    assert b" 400 " in answer.split(b"\r\n")[0]
+    assert b"/problems/malformed" in answer
+    assert gate.parts["registry"].asked == []
+
+
 async def test_a_part_that_is_down_is_said_so_with_when_to_come_again(gate, monkeypatch):
     monkeypatch.setitem(gate.app.parts.urls, "registry", "http://127.0.0.1:1")
 
