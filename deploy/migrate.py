@@ -23,9 +23,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from chassis.config import PARTS, setting
+from deploy.revisions import versions
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent
 LOCK = zlib.crc32(b"shegong migrate")
 LOCK_TIMEOUT = "5s"
 """How long a migration may wait for a table: behind it every request of the service waits."""
@@ -57,7 +57,8 @@ async def migrate(part: str, url: str | None = None) -> list[str]:
             with environment.begin_transaction():
                 environment.run_migrations()
         # Readiness compares it with the code's newest migration, as the runtime role.
-        connection.execute(text(f"GRANT SELECT ON alembic_version TO {part}_runtime"))
+        readers = f"{part}_runtime, {part}_migrator"
+        connection.execute(text(f"GRANT SELECT ON alembic_version TO {readers}"))
 
     line_config = _config(part)
     await _as_owner(part, url or migrator_url(part), run)
@@ -116,7 +117,7 @@ def write(part: str, message: str) -> Path:
     """Start the next migration of a part: an empty file in its place."""
     line = scripts(part)
     number = f"{1 + len(list(line.walk_revisions())):04}"
-    made = line.generate_revision(number, message, version_path=str(_versions(part)))
+    made = line.generate_revision(number, message, version_path=str(versions(part)))
     assert made
     return Path(made.path)
 
@@ -124,15 +125,10 @@ def write(part: str, message: str) -> Path:
 def _config(part: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(HERE / "alembic"))
-    config.set_main_option("version_locations", str(_versions(part)))
+    config.set_main_option("version_locations", str(versions(part)))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config
-
-
-def _versions(part: str) -> Path:
-    room = ROOT / "gateway" if part == "gateway" else ROOT / "services" / part
-    return room / "migrations" / "versions"
 
 
 async def _as_owner(part: str, url: str, run: Callable[[Connection], None]) -> None:

@@ -41,6 +41,7 @@ def serve(part: str, role: Role) -> None:
         loop="uvloop",
         lifespan="on",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN,

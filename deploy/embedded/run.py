@@ -27,6 +27,7 @@ from deploy.embedded.probe import get
 from deploy.embedded.process import Command, finished, last_line
 from deploy.embedded.secrets import ensure
 from deploy.embedded.supervisor import Child, Say, Supervisor
+from deploy.revisions import pending
 from deploy.trouble import Trouble
 
 OK = 200
@@ -42,11 +43,6 @@ Program = Callable[[str], Sequence[str]]
 def serve(part: str) -> Sequence[str]:
     """Return the command that is one part."""
     return [sys.executable, "-m", "deploy.cli", "serve", part]
-
-
-def migrate(part: str) -> Sequence[str]:
-    """Return the command that brings a part's database up to date."""
-    return [sys.executable, "-m", "deploy.cli", "migrate", part]
 
 
 @dataclass
@@ -93,8 +89,11 @@ class Running:
 
     def migrator(self, part: str) -> dict[str, str]:
         """Return what the migration of one part needs."""
-        url = self.postgres.url(part, f"{part}_migrator")
-        return {f"SHEGONG_MIGRATOR_DATABASE_URL_{part.upper()}": url}
+        return {f"SHEGONG_MIGRATOR_DATABASE_URL_{part.upper()}": self.migrator_url(part)}
+
+    def migrator_url(self, part: str) -> str:
+        """Return where a part's migrator logs in."""
+        return self.postgres.url(part, f"{part}_migrator")
 
     async def answers(self, part: str, path: str = "/health/ready") -> bool:
         """Say whether a part answers well at a path."""
@@ -132,9 +131,9 @@ async def _prepare(folder: Folder, port: int, parts: Sequence[str], say: Say) ->
     data = folder.path
     (data / "run.json").unlink(missing_ok=True)
     await asyncio.to_thread(ensure, data)
-    others = free_ports(len(parts) + 1)
-    ports = dict(zip(parts, others, strict=False))
-    ports["gateway"] = port or others[-1]
+    # Also of parts that are not run: to the gateway they are parts that are down.
+    ports = dict(zip(PARTS, free_ports(len(PARTS)), strict=True))
+    ports["gateway"] = port or ports["gateway"]
     run = Running(
         data=data,
         base_url=f"http://{HOST}:{ports['gateway']}",
@@ -159,10 +158,11 @@ async def _start(run: Running, parts: Sequence[str], program: Program) -> None:
             group.create_task(_part(run, part, program))
     _note(run)
     run.supervisor.changed = lambda: _note(run)
-    if set(parts) == set(PARTS) and program is serve:
-        from deploy.bootstrap import prepare_platform  # noqa: PLC0415 - needs the services
+    if set(parts) != set(PARTS) or program is not serve:
+        return  # a part alone never hears the packs that would make it ready
+    from deploy.bootstrap import prepare_platform  # noqa: PLC0415 - needs the services
 
-        await prepare_platform(run)
+    await prepare_platform(run)
     async with _together() as group:
         for part in parts:
             group.create_task(_ready(run, part))
@@ -178,11 +178,17 @@ async def _databases(run: Running, parts: Sequence[str]) -> None:
     async with _together() as group:
         for part in parts:
             group.create_task(databases.prepare(run.postgres.url(), part))
+    behind = [part for part in parts if await pending(part, run.migrator_url(part))]
+    if behind:
+        await _migrate(run, behind)
+
+
+async def _migrate(run: Running, parts: Sequence[str]) -> None:
     log = run.data / "logs" / "migrate.log"
     env = surroundings()
     for part in parts:
         env |= run.migrator(part)
-    argv = [*migrate(parts[0]), *parts[1:]]
+    argv = [sys.executable, "-m", "deploy.cli", "migrate", *parts]
     if code := await finished(Command("migrate", argv, log, env, cwd=SOURCE)):
         raise Trouble(
             f"数据库升级失败（{code}）：{last_line(log)}；日志 {log}",
@@ -206,15 +212,20 @@ async def _part(run: Running, part: str, program: Program) -> None:
 
 
 async def _ready(run: Running, part: str, within: float = 60.0) -> None:
+    said = b""
     try:
         async with asyncio.timeout(within):
-            while not await run.answers(part):  # noqa: ASYNC110 - another process
+            while True:
+                status, said = await get(HOST, run.ports[part], "/health/ready")
+                if status == OK:
+                    return
                 await asyncio.sleep(0.05)
     except TimeoutError:
+        missing = ", ".join(orjson.loads(said)["missing"]) if said else "?"
         log = run.data / "logs" / f"{part}.log"
         raise Trouble(
-            f"{part} 在 {within:g} 秒内没有就绪：{last_line(log)}；日志 {log}",
-            f"{part} was not ready within {within:g} s; see {log}",
+            f"{part} 在 {within:g} 秒内没有就绪（缺：{missing}）；日志 {log}",
+            f"{part} was not ready within {within:g} s (missing: {missing}); see {log}",
         ) from None
 
 

@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from chassis.config import PARTS
-from deploy import migrate
+from deploy import migrate, revisions
+from deploy.databases import prepare
 
 
 @pytest.fixture
@@ -34,6 +35,27 @@ async def test_a_table_that_no_model_has_is_a_drift(casework, owner):
 
     [(what, table)] = await migrate.check("casework", casework)
     assert (what, table.name) == ("remove_table", "forgotten")
+
+
+@pytest.mark.parametrize("part", PARTS)
+async def test_the_last_file_by_name_is_the_end_of_the_line(part, fresh, postgres):
+    """A start tells from file names whether there is anything to migrate."""
+    url = postgres.url(await fresh(part), f"{part}_migrator")
+
+    assert revisions.newest(part) == migrate.scripts(part).get_current_head()
+    assert not await revisions.pending(part, url)
+
+
+async def test_a_database_before_the_last_migration_is_seen(casework, owner):
+    await owner.execute("UPDATE alembic_version SET version_num = '0000'")
+
+    assert await revisions.pending("casework", casework)
+
+
+async def test_a_database_without_any_migration_is_seen(postgres):
+    await prepare(postgres.url(), "casework", database="trial_empty")
+
+    assert await revisions.pending("casework", postgres.url("trial_empty", "casework_migrator"))
 
 
 async def test_a_second_run_has_nothing_to_do(casework):
