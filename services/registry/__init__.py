@@ -1,0 +1,1 @@
+"""Registry: cities and their packs, divisions, stations, people employed, agencies, partners."""

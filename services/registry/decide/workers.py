@@ -1,0 +1,133 @@
+"""People employed: who they are for the city, what they are qualified for, where they serve."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from chassis.identifiers import BadIdentifier, check_id, check_phone
+from chassis.problems import At, Invalid
+from chassis.vault import Encrypted, Plain
+from contracts import facts
+from contracts.registry import WorkerChanged, WorkerPosting
+from services.registry.decide.days import effective
+from services.registry.facts import Words, WorkerFacts, strange_words
+from services.registry.models import Posting, Worker
+from services.registry.shapes import ChangePosting, ChangeWorker, Employ, Post
+
+_PLAIN = ("name", "employer_id", "cert", "cert_on", "cert_until", "education")
+_FIELDS = (*_PLAIN, "sw_major", "sw_years")
+
+
+def document(id_type: str, number: Plain | None, today: date) -> str:
+    """Return an id number as it is kept and indexed; "" where there is none."""
+    try:
+        return check_id(id_type, number.get_secret_value() if number else None, today)
+    except BadIdentifier as bad:
+        raise Invalid([At("/id_number", bad.code, bad.zh, bad.en)]) from None
+
+
+def telephone(number: Plain | None) -> Encrypted | None:
+    """Return a telephone number in the one form it is kept in."""
+    if number is None:
+        return None
+    try:
+        return Encrypted(check_phone(number.get_secret_value()))
+    except BadIdentifier as bad:
+        raise Invalid([At("/phone", bad.code, bad.zh, bad.en)]) from None
+
+
+def employ(
+    ask: Employ, worker_id: UUID, number: str, words: Words | None, today: date
+) -> tuple[Worker, list[Posting], WorkerChanged]:
+    """Enter a person employed, with the postings they begin with."""
+    worker = Worker(
+        id=worker_id,
+        status="active",
+        id_type=ask.id_type.value,
+        id_number=Encrypted(number) if number else None,
+        phone=telephone(ask.phone),
+        **{name: getattr(ask, name) for name in _FIELDS},
+        as_of=effective(ask.effective_on, today),
+        facts=ask.facts.plain(),
+    )
+    postings = [post(worker_id, each, f"/postings/{i}") for i, each in enumerate(ask.postings)]
+    _check(worker, words)
+    return worker, postings, told(worker, postings)
+
+
+def change_worker(
+    worker: Worker, ask: ChangeWorker, number: str, words: Words | None, today: date
+) -> Worker:
+    """Change a person employed from a day on; the caller tells, with the postings."""
+    worker.as_of = effective(ask.effective_on, today)
+    said = ask.model_fields_set - {"effective_on"}
+    for name in said & {*_FIELDS, "status"}:
+        value = getattr(ask, name)
+        if value is not None or name not in ("name", "cert", "status"):
+            setattr(worker, name, value)
+    if ask.id_type is not None:
+        worker.id_type = ask.id_type.value
+        worker.id_number = Encrypted(number) if number else None
+    if "phone" in said:
+        worker.phone = telephone(ask.phone)
+    worker.facts = {
+        name: value for name, value in worker.facts.items() if name not in ask.forget
+    } | (ask.facts.plain() if ask.facts else {})
+    _check(worker, words)
+    return worker
+
+
+def post(worker_id: UUID, ask: Post, at: str = "") -> Posting:
+    """Post a worker to a station for a period; the database keeps full-time postings apart."""
+    _in_order(ask.starts_on, ask.ends_on, at)
+    return Posting(
+        worker_id=worker_id,
+        **{name: getattr(ask, name) for name in Post.model_fields},
+    )
+
+
+def change_posting(posting: Posting, ask: ChangePosting) -> Posting:
+    """End a posting, or correct it."""
+    for name in ask.model_fields_set - {"effective_on"}:
+        value = getattr(ask, name)
+        if value is not None or name == "ends_on":
+            setattr(posting, name, value)
+    _in_order(posting.starts_on, posting.ends_on)
+    return posting
+
+
+def told(worker: Worker, postings: Sequence[Posting]) -> WorkerChanged:
+    """Return what others may know of a worker: no name, no number."""
+    parts = [
+        WorkerPosting(**{name: getattr(each, name) for name in WorkerPosting.model_fields})
+        for each in sorted(postings, key=lambda each: (each.starts_on, each.id))
+    ]
+    shared = WorkerChanged.model_fields.keys() - {"worker_id", "postings"}
+    return WorkerChanged(
+        worker_id=worker.id,
+        postings=parts,
+        **{name: getattr(worker, name) for name in shared},
+    )
+
+
+def _in_order(starts_on: date, ends_on: date | None, at: str = "") -> None:
+    if ends_on is not None and ends_on < starts_on:
+        raise Invalid(
+            [At(f"{at}/ends_on", "before-start", "早于开始日期", "is before the first day")]
+        )
+
+
+def _check(worker: Worker, words: Words | None) -> None:
+    wrong: list[At] = []
+    if words is not None:
+        said = {"cert": worker.cert, "education": worker.education}
+        wrong += strange_words(facts.Worker, said, words)
+        wrong += strange_words(WorkerFacts, worker.facts, words, "/facts")
+    if worker.cert == "none" and (worker.cert_on or worker.cert_until):
+        wrong.append(At("/cert", "dates-without", "有日期而无证书", "has dates but no certificate"))
+    if worker.cert_on and worker.cert_until and worker.cert_until < worker.cert_on:
+        wrong.append(
+            At("/cert_until", "before-start", "早于批准日期", "is before the day of approval")
+        )
+    if wrong:
+        raise Invalid(wrong)

@@ -1,0 +1,64 @@
+"""The facts registry is told beside its columns: parts of the fact sheets, held to their own types.
+
+What registry counts itself (workers, partners' referrals, supervisions) and what other services know
+(months, incidents, hours) is not among them. Words are held to the vocabulary of the city's pack.
+"""
+
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import create_model
+
+from chassis.packs import Sheet
+from chassis.packs.subjects import fields_of
+from chassis.problems import At
+from contracts import facts
+
+Words = Mapping[str, Mapping[str, Any]]
+"""Vocabulary → its words."""
+
+
+def _part_of(sheet: type[Sheet], name: str, *names: str) -> type[Sheet]:
+    """Return a sheet of some of another's facts."""
+    hints = typing.get_type_hints(sheet, include_extras=True)
+    fields: dict[str, Any] = {each: (hints[each], ...) for each in names}
+    return create_model(name, __base__=Sheet, __doc__=sheet.__doc__, **fields)
+
+
+if TYPE_CHECKING:
+    StationFacts = Sheet
+    WorkerFacts = Sheet
+else:
+    StationFacts = _part_of(
+        facts.Station,
+        "StationFacts",
+        *("direct_hire_reason", "demo", "head", "deputies", "supervised_by_centre"),
+        *("rooms", "case_work_planned", "group_work_planned", "office_m2", "office_independent"),
+        *("assets", "systems", "records", "plaque", "plaque_place", "logos", "sign_index"),
+        *("service_window", "service_list_displayed", "volunteers", "partners", "projects"),
+        "brand_projects",
+    )
+    WorkerFacts = _part_of(facts.Worker, "WorkerFacts", "first_on_station", "offence_check_on")
+
+
+def strange_words(
+    sheet: type[Sheet], given: Mapping[str, Any], words: Words, at: str = ""
+) -> Iterator[At]:
+    """Yield every place where a word stands that the vocabulary does not have."""
+    for name, fact in fields_of(sheet).items():
+        value = given.get(name)
+        if value is None:
+            continue
+        several: Sequence[Any] = value if fact.many else [value]
+        for number, each in enumerate(several):
+            here = f"{at}/{name}/{number}" if fact.many else f"{at}/{name}"
+            if isinstance(fact.base, type) and issubclass(fact.base, Sheet):
+                yield from strange_words(fact.base, each, words, here)
+            elif fact.vocabulary and each not in words.get(fact.vocabulary, {}):
+                yield At(
+                    here,
+                    "unknown-word",
+                    f"不在词汇表 {fact.vocabulary} 中",
+                    f"is not in the vocabulary `{fact.vocabulary}`",
+                )

@@ -1,0 +1,27 @@
+"""Registry's rows. A view is what a caller sees; its row adds the rest."""
+
+from services.registry.models.bodies import Agency, AgencyView, Partner, PartnerView
+from services.registry.models.cities import City, CityView
+from services.registry.models.divisions import DIVISION
+from services.registry.models.packs import Pack, PackVersion, PackVersionView
+from services.registry.models.stations import Operation, Station, StationView
+from services.registry.models.workers import Posting, PostingView, Worker
+
+__all__ = [
+    "DIVISION",
+    "Agency",
+    "AgencyView",
+    "City",
+    "CityView",
+    "Operation",
+    "Pack",
+    "PackVersion",
+    "PackVersionView",
+    "Partner",
+    "PartnerView",
+    "Posting",
+    "PostingView",
+    "Station",
+    "StationView",
+    "Worker",
+]

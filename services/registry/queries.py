@@ -1,0 +1,139 @@
+"""Reads of more than one row that several routes share."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlmodel import col
+
+from chassis.db import Database, Transaction, Who
+from chassis.divisions import Division
+from chassis.identity import PLATFORM
+from chassis.packs import Jurisdiction
+from chassis.problems import NotFound, Problem
+from chassis.tables import CityKept
+from services.registry.facts import Words
+from services.registry.models import PackVersion
+
+NBS, MCA = "nbs", "mca"
+
+# One scan for all cities; each edition that covers an area counts for itself.
+_TOWNSHIPS = """
+    SELECT area.city, d.system, d.vintage, count(DISTINCT d.code) AS number
+    FROM unnest($1::text[], $2::text[]) AS area (city, prefix)
+    JOIN division d ON d.level = 4 AND d.code >= area.prefix AND d.code < area.prefix || ':'
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+_NEWEST = """
+    SELECT max(d.vintage) AS vintage FROM unnest($2::text[]) AS area (prefix)
+    JOIN division d ON d.system = $1 AND d.code >= area.prefix AND d.code < area.prefix || ':'
+"""
+
+_WITHIN = """
+    SELECT d.* FROM division d
+    WHERE d.system = $1 AND d.vintage = $2 AND d.code > $3
+      AND EXISTS (SELECT FROM unnest($4::text[]) AS area (prefix)
+                  WHERE d.code >= area.prefix AND d.code < area.prefix || ':')
+      AND ($5::text IS NULL OR d.parent = $5) AND ($6::int IS NULL OR d.level = $6)
+    ORDER BY d.code LIMIT $7
+"""
+
+
+async def served(database: Database) -> list[CityKept]:
+    """Return the jurisdictions the platform serves: rows of its own tenant."""
+    async with database.begin(_platform(), reads_only=True) as tx:
+        return await tx.find(CityKept, order_by=CityKept.code)
+
+
+async def area_of(database: Database, city: str) -> CityKept:
+    """Return one jurisdiction, with the division prefixes it governs; 404 when it is not served.
+
+    It is a row of the platform's tenant, so it takes a transaction of its own.
+    """
+    async with database.begin(_platform(), reads_only=True) as tx:
+        found = await tx.peek(CityKept, city)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+async def townships(
+    database: Database, cities: Sequence[CityKept]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return by city how many townships each edition of each code system has there."""
+    pairs = [(city.code, prefix) for city in cities for prefix in city.prefixes]
+    found: dict[str, list[dict[str, Any]]] = {city.code: [] for city in cities}
+    async with database.begin(_platform(), reads_only=True) as tx:
+        rows = await tx.fetch(_TOWNSHIPS, [c for c, _ in pairs], [p for _, p in pairs])
+    for row in rows:
+        found[row["city"]].append(
+            {
+                "source": row["system"],
+                "vintage": row["vintage"].isoformat(),
+                "count": row["number"],
+            }
+        )
+    return found
+
+
+async def pack_in_force(tx: Transaction, day: date) -> PackVersion | None:
+    """Return the version in force on a day: of those that have begun, the one activated last."""
+    in_force, approved = col(PackVersion.in_force), col(PackVersion.approved_at)
+    found = await tx.find(
+        PackVersion,
+        PackVersion.status == "active",
+        in_force <= day,
+        order_by=(in_force.desc(), approved.desc()),
+        limit=1,
+    )
+    return found[0] if found else None
+
+
+async def pack_if_any(tx: Transaction) -> Jurisdiction | None:
+    """Return the city's pack in force today, or None where none was activated yet."""
+    try:
+        return await tx.pack()
+    except Problem as problem:
+        if problem.slug != "policy-not-loaded":
+            raise
+        return None
+
+
+async def words_of(tx: Transaction) -> Words | None:
+    """Return the vocabulary of the city's pack; None where there is none to be held to."""
+    pack = await pack_if_any(tx)
+    return pack.vocabulary if pack else None
+
+
+def system_of(pack: Jurisdiction | None) -> str:
+    """Return the code system a city counts its townships in, which its codes are read in."""
+    sources = [each.source for each in pack.denominators.get("townships", [])] if pack else []
+    return next((source for source in sources if source in (NBS, MCA)), NBS)
+
+
+async def newest_edition(tx: Transaction, system: str, prefixes: Sequence[str]) -> date | None:
+    """Return the newest edition of a system that knows an area."""
+    rows = await tx.fetch(_NEWEST, system, list(prefixes))
+    vintage: date | None = rows[0]["vintage"]
+    return vintage
+
+
+async def divisions_within(
+    tx: Transaction,
+    system: str,
+    vintage: date,
+    prefixes: Sequence[str],
+    *,
+    parent: str | None,
+    level: int | None,
+    after: str,
+    limit: int,
+) -> list[Division]:
+    """Return divisions inside an area, by code."""
+    rows = await tx.fetch(_WITHIN, system, vintage, after, list(prefixes), parent, level, limit)
+    return [Division.of(row) for row in rows]
+
+
+def _platform() -> Who:
+    return Who(PLATFORM, "service:registry", "serve")

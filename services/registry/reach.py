@@ -1,0 +1,178 @@
+"""Who reaches what (contract.md, "Roles and owners"): said once, used by every read and write.
+
+    all        the city
+    division   what stands, or serves, under the caller's division prefix
+    own        the caller's station, who serves there, who operates it
+    operated   the stations the caller's agency operates, or has a contract to
+    employed   who the caller's agency employs
+    itself     the caller's own agency
+
+What is not named is out of reach: it answers like what is absent. Who reaches but may not write is
+told so.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, false, or_
+from sqlmodel import col
+
+from chassis.db import Transaction
+from chassis.identity import Actor
+from chassis.problems import Forbidden, NotFound
+from chassis.rows import Aggregate
+from services.registry.models import Agency, Operation, Partner, Posting, Station, Worker
+
+Condition = ColumnElement[bool]
+ReachedT = TypeVar("ReachedT", bound=Aggregate)
+
+Reaches = Mapping[type[Aggregate], str]
+
+_EVERYTHING: Reaches = {Station: "all", Worker: "all", Agency: "all", Partner: "all"}
+_DIVISION: Reaches = {Station: "division", Worker: "division", Agency: "all", Partner: "all"}
+_STATION: Reaches = {Station: "own", Worker: "own", Agency: "own"}
+
+READS: Mapping[str, Reaches] = {
+    "city_bureau": _EVERYTHING,
+    "auditor": _EVERYTHING,
+    "district_bureau": _DIVISION,
+    "township": _DIVISION,
+    "station_head": _STATION,
+    "worker": _STATION,
+    "agency": {Station: "operated", Worker: "employed", Agency: "itself"},
+}
+"""Role → kind of thing → how far it sees; what is not here sees nothing."""
+
+WRITES: Mapping[str, frozenset[type[Aggregate]]] = {
+    "city_bureau": frozenset({Station, Worker, Agency, Partner}),
+    "district_bureau": frozenset({Station, Worker}),
+    "township": frozenset({Station, Worker}),
+    "station_head": frozenset({Station, Worker}),
+}
+"""Role → the kinds of things it writes, as far as it sees them."""
+
+CITY_WIDE = frozenset({"city_bureau", "auditor"})
+
+
+def reach(actor: Actor, kind: type[Aggregate], today: date) -> list[Condition]:
+    """Return the conditions under which rows of a kind exist for this caller."""
+    how = READS.get(actor.role, {}).get(kind)
+    return [] if how == "all" else [_HOW[kind, how](actor, today) if how else false()]
+
+
+async def reached(
+    tx: Transaction, actor: Actor, kind: type[ReachedT], thing: UUID, *, write: bool = False
+) -> ReachedT:
+    """Return a row this caller reaches; 404 as if absent where it does not.
+
+    `write=True` is 403 for who may see it and not change it.
+    """
+    row = await tx.one(kind, col(kind.id) == thing, *reach(actor, kind, tx.today))
+    if row is None:
+        raise NotFound()
+    if write:
+        must_write(actor, kind)
+    return row
+
+
+def must_write(actor: Actor, kind: type[Aggregate]) -> None:
+    """Refuse a caller whose role does not write such things."""
+    if kind not in WRITES.get(actor.role, ()):
+        raise Forbidden("该角色不能修改此类数据", "This role does not change such data")
+
+
+def in_division(actor: Actor, code: str) -> bool:
+    """Whether a caller is responsible for what stands at a division code."""
+    if actor.role in CITY_WIDE:
+        return True
+    return bool(actor.division) and code.startswith(actor.division or "")
+
+
+def serving_at(station_id: UUID, today: date) -> Condition:
+    """Who serves at a station today, or will."""
+    return _serving(today, col(Posting.station_id) == station_id)
+
+
+def _division(actor: Actor, _: date) -> Condition:
+    return under(col(Station.division), actor.division) if actor.division else false()
+
+
+def _own_station(actor: Actor, _: date) -> Condition:
+    return col(Station.id) == actor.station_id if actor.station_id else false()
+
+
+def _operated(actor: Actor, today: date) -> Condition:
+    if actor.agency_id is None:
+        return false()
+    contract = exists().where(
+        col(Operation.city) == col(Station.city),
+        col(Operation.station_id) == col(Station.id),
+        col(Operation.agency_id) == actor.agency_id,
+        col(Operation.ends_on) >= today,
+    )
+    return or_(col(Station.operator_id) == actor.agency_id, contract)
+
+
+def _serving(today: date, *at: Condition) -> Condition:
+    """Who serves at stations today, or will: a posting that is over opens nothing."""
+    return exists().where(
+        col(Posting.city) == col(Worker.city),
+        col(Posting.worker_id) == col(Worker.id),
+        or_(col(Posting.ends_on).is_(None), col(Posting.ends_on) >= today),
+        *at,
+    )
+
+
+def _serving_in_division(actor: Actor, today: date) -> Condition:
+    if not actor.division:
+        return false()
+    return _serving(
+        today,
+        col(Station.city) == col(Posting.city),
+        col(Station.id) == col(Posting.station_id),
+        under(col(Station.division), actor.division),
+    )
+
+
+def _serving_at_own(actor: Actor, today: date) -> Condition:
+    if actor.station_id is None:
+        return false()
+    return serving_at(actor.station_id, today)
+
+
+def _employed(actor: Actor, _: date) -> Condition:
+    return col(Worker.employer_id) == actor.agency_id if actor.agency_id else false()
+
+
+def _own_operator(actor: Actor, _: date) -> Condition:
+    if actor.station_id is None:
+        return false()
+    return exists().where(
+        col(Station.city) == col(Agency.city),
+        col(Station.id) == actor.station_id,
+        col(Station.operator_id) == col(Agency.id),
+    )
+
+
+def _itself(actor: Actor, _: date) -> Condition:
+    return col(Agency.id) == actor.agency_id if actor.agency_id else false()
+
+
+_HOW: dict[tuple[type[Aggregate], str], Callable[[Actor, date], Condition]] = {
+    (Station, "division"): _division,
+    (Station, "own"): _own_station,
+    (Station, "operated"): _operated,
+    (Worker, "division"): _serving_in_division,
+    (Worker, "own"): _serving_at_own,
+    (Worker, "employed"): _employed,
+    (Agency, "own"): _own_operator,
+    (Agency, "itself"): _itself,
+}
+
+
+def under(column: Any, prefix: str) -> Condition:
+    """Whether a code or a name begins so; a range, which an index in the order of C answers."""
+    condition: Condition = (column >= prefix) & (column < prefix + "\U0010ffff")
+    return condition

@@ -1,0 +1,24 @@
+"""Registry over HTTP: gather the facts, decide, record. One module per aggregate."""
+
+from services.registry.routes import (
+    agencies,
+    cities,
+    divisions,
+    packs,
+    partners,
+    policy,
+    stations,
+    workers,
+)
+
+ROUTERS = [
+    cities.open_router,  # before `/v1/{city}`, which would take `cities` for a code
+    cities.router,
+    packs.router,
+    policy.router,
+    divisions.router,
+    stations.router,
+    workers.router,
+    agencies.router,
+    partners.router,
+]

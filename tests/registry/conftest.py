@@ -1,0 +1,146 @@
+"""Registry with a few divisions, two cities served, and Wuhan's shipped pack activated."""
+
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from chassis.divisions import Division, kind_of, load
+from services.registry.app import service
+from tests import told
+from tests.conftest import HANGZHOU, NOW, WUHAN, opened
+from tests.http import actor, client
+
+VINTAGE = date(2023, 9, 11)
+NAMES = {
+    "42": "湖北省",
+    "4201": "武汉市",
+    "420102": "江岸区",
+    "420102007": "一元街道",
+    "420102007001": "和平社区居民委员会",
+    "420102007002": "扬子社区居民委员会",
+    "420102008": "车站街道",
+    "420103": "江汉区",
+    "420103001": "民族街道",
+    "33": "浙江省",
+    "3301": "杭州市",
+    "330102": "上城区",
+    "330102001": "清波街道",
+}
+
+
+def _parent(code: str) -> str:
+    return next((code[:n] for n in (9, 6, 4, 2) if n < len(code)), "")
+
+
+ROWS = [
+    Division(
+        *("nbs", VINTAGE, code, name),
+        {2: 1, 4: 2, 6: 3, 9: 4, 12: 5}[len(code)],
+        _parent(code),
+        kind_of(code),
+    )
+    for code, name in NAMES.items()
+]
+
+
+@pytest.fixture
+async def database(postgres, fresh, vault, tmp_path):
+    name = await fresh("registry")
+    migrator = await asyncpg.connect(postgres.url(name, "registry_migrator"))
+    await migrator.execute("SET ROLE registry_owner")
+    await load(migrator, ROWS)
+    await migrator.close()
+    async with opened(postgres, name, "registry", vault, clock=lambda: NOW) as made:
+        made.erased = tmp_path / "erased"
+        yield made
+
+
+@pytest.fixture
+async def served(database):
+    """Two cities are served; neither has a pack yet."""
+    async with client(service, database, actor("platform_admin", "000000")) as admin:
+        for code, prefix, zh, en in (
+            (WUHAN, "4201", "武汉市", "Wuhan"),
+            (HANGZHOU, "3301", "杭州市", "Hangzhou"),
+        ):
+            answer = await admin.post(
+                "/v1/000000/jurisdictions",
+                json={
+                    "code": code,
+                    "kind": "city",
+                    "name": {"zh": zh, "en": en},
+                    "prefixes": [prefix],
+                },
+            )
+            assert answer.status_code == 201, answer.text
+    return database
+
+
+@pytest.fixture
+async def author(served):
+    async with client(service, served, person("author")) as made:
+        yield made
+
+
+@pytest.fixture
+async def approver(served):
+    async with client(service, served, person("approver")) as made:
+        yield made
+
+
+@pytest.fixture
+async def wuhan(author, approver, served):
+    """Wuhan with its shipped pack in force."""
+    version, text = told.shipped(WUHAN)
+    drafted = await author.post(f"/v1/{WUHAN}/packs", json={"layers": text})
+    assert drafted.status_code == 201, drafted.text
+    active = await approver.post(
+        f"/v1/{WUHAN}/packs/{version}/approve", json={"in_force": "2021-01-01"}
+    )
+    assert active.status_code == 200, active.text
+    return served
+
+
+@pytest.fixture
+async def bureau(served):
+    async with client(service, served, actor("city_bureau")) as made:
+        yield made
+
+
+def person(name: str, role: str = "city_bureau", city: str = WUHAN, **more):
+    """Return somebody of a role by a name of their own."""
+    return replace(actor(role, city, **more), subject=f"{city}.{name}")
+
+
+def a_station(**more):
+    said = {
+        "name": "一元街道社工站",
+        "tier": "township",
+        "mode": "procured",
+        "status": "open",
+        "division": "420102007",
+        "open_on": "2021-12-01",
+        "effective_on": "2021-12-01",
+    }
+    return said | more
+
+
+def an_agency(**more):
+    said = {
+        "name": "武汉市某社会工作服务中心",
+        "kind": "social_work",
+        "credit_code": "52420100MJH0000007",
+        "registered_in": "420102",
+        "business_scope": "社会工作服务",
+    }
+    return said | more
+
+
+async def added(caller, kind, body, city=WUHAN) -> UUID:
+    """Enter something and return its id."""
+    answer = await caller.post(f"/v1/{city}/{kind}", json=body)
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"])
