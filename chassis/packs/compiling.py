@@ -31,11 +31,11 @@ _NAME = re.compile(r"([a-z]\w*(?:\.\w+)*)(?::(\w+))?")
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a message: words, or a path (or a `let`) with the form it is shown in."""
+    """A part of a message: words, or a path (or a `let` that is bound) and how it is shown."""
 
     text: str | None = None
     path: str = ""
-    program: Any = None
+    bound: bool = False
     form: str | None = None
     vocabulary: str | None = None
 
@@ -71,6 +71,8 @@ class Compiler:
         self._parameters: dict[str, Any] = {}
         self._named: dict[str, Fact] = {}
         self._stated: dict[str, dict[str, Any]] = {name: {} for name in subjects.sheets}
+        self._shown: dict[tuple[str, str], tuple[Any, str | None]] = {}
+        self._typed: dict[tuple[Any, ...], Any] = {}
         for name, merged in layers.parameters.items():
             shape = merged.declared
             kind = cel_type(merged.base, many=shape.many, table=bool(shape.by))
@@ -114,9 +116,16 @@ class Compiler:
     def _run(self, subject: str) -> Any:
         return run_environment(list(self.names(subject)))
 
-    def check(self, text: str, names: dict[str, Any]) -> tuple[Any, bytes, References]:
+    def check(
+        self, text: str, subject: str, lets: Mapping[str, Any]
+    ) -> tuple[Any, bytes, References]:
         """Compile typed; return the type, the tree as bytes, and what it refers to."""
-        program = typed_environment(self._subjects.pool, names).compile(text)
+        # An environment costs a millisecond on its first use, a tenth of that on every other.
+        key = (subject, *((name, str(kind.name())) for name, kind in lets.items()))
+        if key not in self._typed:
+            names = {**self.names(subject), **lets}
+            self._typed[key] = typed_environment(self._subjects.pool, names)
+        program = self._typed[key].compile(text)
         serialized = program.serialize()
         found = references(tree.load(serialized), self._subjects.facts, self._named)
         return program.return_type(), serialized, found
@@ -156,10 +165,14 @@ class Compiler:
             return None
         return unknown_word(word, vocabulary, self._layers.vocabulary)
 
-    def vocabulary_of(self, path: str, found: References) -> str | None:
-        """Return the vocabulary whose words stand at a path."""
-        fact = self._named.get(path) or found.paths.get(path)
-        return fact.vocabulary if fact else None
+    def shown(self, path: str, subject: str) -> tuple[Any, str | None]:
+        """Return the type of what a message names, and the vocabulary its words are of."""
+        known = self._shown.get((path, subject))
+        if known is None:
+            kind, _, found = self.check(path, subject, {})
+            fact = self._named.get(path) or found.paths.get(path)
+            known = self._shown[path, subject] = (kind, fact.vocabulary if fact else None)
+        return known
 
 
 class _RuleCompiler:
@@ -169,13 +182,20 @@ class _RuleCompiler:
         self.subject = rule.subject or ""
         self.run = compiler.environments[self.subject]
         self.names = compiler.names(self.subject)
+        self.lets: dict[str, Any] = {}
         self.troubles: list[Trouble] = []
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """Everything the rule may name."""
+        return {**self.names, **self.lets}
 
     def compiled(self, cite: Citation) -> Compiled:
         rule, require = self.rule, self.rule.require or ""
-        scope = self._lets()
-        self._check(rule.when, (*self.at, "when"), scope, T.BOOL)
-        self._check(require, (*self.at, "require"), scope, T.BOOL)
+        self._check_lets()
+        if rule.when != "true":
+            self._check(rule.when, (*self.at, "when"), T.BOOL)
+        self._check(require, (*self.at, "require"), T.BOOL)
         self._date()
         say = {
             language: self._message(language, text)
@@ -185,7 +205,7 @@ class _RuleCompiler:
             raise Troubles(*self.troubles)
         whole = f"({rule.when}) ? (({require}) ? {MET} : {BROKEN}) : {NOT_APPLICABLE}"
         source = self._bound(whole)
-        _, serialized, found = self.compiler.check(source, self.names)
+        _, serialized, found = self.compiler.check(source, self.subject, {})
         self._whole(found)
         if self.troubles:
             raise Troubles(*self.troubles)
@@ -209,26 +229,24 @@ class _RuleCompiler:
         opening = "".join(f"cel.bind({name}, {text}, " for name, text in lets.items())
         return f"{opening}{body}{')' * len(lets)}"
 
-    def _lets(self) -> dict[str, Any]:
-        scope = dict(self.names)
+    def _check_lets(self) -> None:
         for name, text in self.rule.let.items():
             at = (*self.at, "let", name)
             if name in self.names:
                 self.troubles.append(self.layer.source.at_key(at, f"`{name}` is taken"))
-            kind = self._check(text, at, scope, None)
-            scope[name] = T.DYN if kind is None else kind
-        return scope
+            kind = self._check(text, at, None)
+            self.lets[name] = T.DYN if kind is None else kind
 
-    def _check(self, text: str, at: Place, names: dict[str, Any], want: Any) -> Any:
+    def _check(self, text: str, at: Place, want: Any) -> Any:
         """Check one expression; return its type, or None when something is wrong."""
         source = self.layer.source
         try:
-            kind, _, found = self.compiler.check(text, names)
+            kind, _, found = self.compiler.check(text, self.subject, self.lets)
         except RuntimeError as e:
             for line, column, message in _ERROR.findall(str(e)):
                 before = text.split("\n")[: int(line) - 1]
                 offset = sum(len(row) + 1 for row in before) + int(column) - 1
-                said, shift = self.compiler.explain(message, text, offset, names)
+                said, shift = self.compiler.explain(message, text, offset, self.scope)
                 self.troubles.append(source.trouble(at, said, int(line), int(column) + shift))
             return None
         self._complaints(found, text, at)
@@ -270,9 +288,10 @@ class _RuleCompiler:
         at, text = (*self.at, "at"), self.rule.at
         if text == "day":
             return
-        if self._check(text, at, self.names, DATE) is None:
+        if self._check(text, at, DATE) is None:
             return
-        fact = self.compiler.check(text, self.names)[2].paths.get(text)
+        named = text.partition(".")[0] in self.lets
+        fact = None if named else self.compiler.check(text, self.subject, {})[2].paths.get(text)
         if fact is None or fact.nullable or "[" in text:
             wrong = "must be a date of the subject that is never null"
             self.troubles.append(self.layer.source.trouble(at, wrong))
@@ -294,32 +313,26 @@ class _RuleCompiler:
         return pieces
 
     def _shown(self, path: str, form: str | None, at: Place, column: int) -> list[Piece]:
-        source, bound = self.layer.source, path in self.rule.let
+        source = self.layer.source
         if form and form not in FORMS:
             complaint = f"no form `{form}`{near(form, FORMS)}"
             self.troubles.append(source.trouble(at, complaint, 1, column))
             return []
-        try:
-            kind, _, found = self.compiler.check(self._bound(path), self.names)
-        except RuntimeError as e:
-            # A `let` that does not compile has been complained about where it stands.
-            named = [
-                m
-                for _, _, m in _ERROR.findall(str(e))
-                if path.split(".", maxsplit=1)[0] in m or "field" in m
-            ]
-            for message in named if not self.troubles else []:
-                names = {**self.names, **self.rule.let}
-                said, _ = self.compiler.explain(message, path, 0, names)
-                self.troubles.append(source.trouble(at, said, 1, column))
-            return []
+        kind = self.lets.get(path)
+        words = None
+        if kind is None:
+            try:
+                kind, words = self.compiler.shown(path, self.subject)
+            except RuntimeError as e:
+                for _, _, message in _ERROR.findall(str(e)):
+                    said, _ = self.compiler.explain(message, path, 0, self.scope)
+                    self.troubles.append(source.trouble(at, said, 1, column))
+                return []
         if not _showable(kind):
             complaint = f"`{path}` is {_plain(kind)}: a message shows words and numbers"
             self.troubles.append(source.trouble(at, complaint, 1, column))
             return []
-        words = self.compiler.vocabulary_of(path, found)
-        program = self.run.compile(self._bound(path)) if bound else None
-        return [Piece(None, path, program, form, words)]
+        return [Piece(None, path, path in self.lets, form, words)]
 
 
 def _parameters(paths: Mapping[str, Any]) -> set[str]:

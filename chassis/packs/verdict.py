@@ -160,8 +160,8 @@ class Verdict:
         return {name: value for name, value in found.items() if value is not _run}
 
     def _show(self, piece: Piece, language: str) -> str:
-        if piece.program is not None:
-            value = _run(piece.program, self._frame.data)
+        if piece.bound:
+            value = _run(self.compiled.lets[piece.path], self._frame.data)
             if value is _run:
                 return _UNKNOWN[language]
         else:
@@ -194,7 +194,7 @@ def _text(value: Any, form: str | None, language: str, words: Mapping[str, Any] 
     return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-def sheet(  # noqa: PLR0917 - the order is that of the answer
+def sheet(
     j: "Jurisdiction",
     subject_ref: str,
     verdicts: Sequence[Verdict],

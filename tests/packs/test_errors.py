@@ -285,6 +285,15 @@ def test_a_wrong_line_is_named_with_its_place_and_the_likely_word(old, new, at, 
         assert any(each.startswith(tuple(places)) and text in each for each in said), said
 
 
+def test_the_day_a_rule_goes_by_is_a_fact_and_no_let():
+    texts = changed("let: {floor:", "let: {last: payroll.month_end, floor:")
+    wrong = texts.layers[-1].text.replace("at: payroll.month_end", "at: last")
+
+    assert troubles(texts) == []
+    [said] = troubles(sources(land=text_of("land"), t990100=wrong))
+    assert "must be a date of the subject that is never null" in said
+
+
 def test_every_trouble_of_every_rule_is_named_at_once():
     written = text_of("990100")
     for old, new in (
