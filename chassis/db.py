@@ -18,6 +18,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 from uuid import UUID
 
@@ -28,11 +29,12 @@ from sqlmodel import select
 
 from chassis import metrics, problems, trace
 from chassis.clock import Clock, day_of, system_clock
+from chassis.erased import Erased, note_erased
 from chassis.events import Envelope, Event, part_of
 from chassis.ids import uuid7
 from chassis.rows import Aggregate, CityRow, Copy, Row, shape
 from chassis.statement import DIALECT, KEY, Write, statement
-from chassis.tables import Audit, EventLog, Outbox, PackKept, PersonKey
+from chassis.tables import Audit, BlindIndex, EventLog, Outbox, PackKept, PersonKey
 from chassis.vault import Encrypted, Vault
 from chassis.vault import PersonKey as Key
 
@@ -93,6 +95,8 @@ class Database:
     vault: Vault | None = None
     clock: Clock = system_clock
     shelf: "Shelf | None" = None
+    erased: Path | None = None
+    """Where erasures are noted, outside every backup."""
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     """Called after a commit that recorded events: wakes the relay in the same process."""
 
@@ -363,16 +367,64 @@ class Transaction:
                 self._keys[row.person_id] = key
         return self._keys
 
+    async def opened(self, rows: Sequence[CityRow]) -> list[dict[str, str | None]]:
+        """Return the sealed fields of rows as text; an erased person's are None.
+
+        For masking. Whoever shows a text whole calls `audit` beside it.
+        """
+        people = [_person_of(row) for row in rows]
+        keys = await self.person_keys(people)
+        out: list[dict[str, str | None]] = []
+        for row, person in zip(rows, people, strict=True):
+            about = shape(type(row))
+            row_id = "/".join(map(str, _key_of(row)))
+            texts: dict[str, str | None] = {}
+            for name in about.sealed:
+                value = row.__dict__[name]
+                if value is None or person not in keys:
+                    texts[name] = None
+                else:
+                    texts[name] = self.vault.open_value(
+                        keys[person], about.table, row_id, name, value
+                    )
+            out.append(texts)
+        return out
+
+    async def erase(self, person_id: UUID) -> None:
+        """Destroy a person's key and blind-index rows, noted first outside every backup."""
+        note = Erased(self.city, person_id, self.now)
+        assert self._database.erased is not None, "this part keeps no people"
+        note_erased(self._database.erased, note)
+        self.drop(await self.get(PersonKey, person_id, lock=True))
+        for row in await self.find(BlindIndex, BlindIndex.person_id == person_id):
+            self.drop(row)
+        self._keys.pop(person_id, None)
+        self.audit("person.erase", "person", person_id)
+
+    def index_person(self, person_id: UUID, field: str, text: str) -> None:
+        """Let a person be found by a whole value, through its keyed digest."""
+        digest = self.vault.blind(self.city, field, text)
+        self.keep(BlindIndex(field=field, digest=digest, person_id=person_id))
+
     # ------------------------------------------------------------------ the city's pack
 
-    async def pack(self, on: date | None = None) -> "Jurisdiction":
-        """Return the pack in force here on a day (default today); 503 until one was heard."""
-        day = on or self.today
-        found = await self.find(
-            PackKept,
-            cast("Any", PackKept.in_force) <= day,
-            order_by=(cast("Any", PackKept.in_force).desc(), cast("Any", PackKept.heard_at).desc()),
-            limit=1,
+    async def pack(
+        self, on: date | None = None, known_at: datetime | None = None
+    ) -> "Jurisdiction":
+        """Return the pack in force here on a day (default today); 503 until one was heard.
+
+        Before the first version the first one counts: its documents carry their own dates.
+        `known_at` leaves out what was heard later.
+        """
+        kept = cast("Any", PackKept)
+        known = () if known_at is None else (kept.heard_at <= known_at,)
+        latest = (kept.in_force.desc(), kept.heard_at.desc())
+        found = (
+            await self.find(
+                PackKept, kept.in_force <= (on or self.today), *known, order_by=latest, limit=1
+            )
+            or await self.find(PackKept, *known, order_by=kept.in_force, limit=1)
+            or await self.find(PackKept, order_by=kept.heard_at, limit=1)
         )
         if not found or self._database.shelf is None:
             raise problems.Problem("policy-not-loaded", headers={"retry-after": "1"})
@@ -503,7 +555,7 @@ class Transaction:
             }
             if not plain:
                 continue
-            person_id: UUID = row.__dict__.get("person_id") or row.__dict__["id"]
+            person_id = _person_of(row)
             keys = await self.person_keys([person_id])
             row_id = "/".join(map(str, _key_of(row)))
             sealed = self.vault.seal_row(keys[person_id], about.table, row_id, plain)
@@ -519,8 +571,9 @@ class Transaction:
             model, about = type(row), shape(type(row))
             was = self._read.get(id(row))
             counter: Any = None
+            names: tuple[str, ...] = ()
             if how == "drop":
-                place, kind, names = 0, "delete", ()
+                place, kind = 0, "delete"
             elif was is not None:
                 names = tuple(n for n in _changed(row, was[1]) if n != "version")
                 kind = "change" if how == "record" else "update"
@@ -603,32 +656,37 @@ def uncursor(text: str, size: int) -> list[Any]:
     except ValueError:
         values = None
     if not isinstance(values, list) or len(values) != size:
-        raise problems.Problem("malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"})
+        raise _no_cursor()
     return values
+
+
+def _no_cursor() -> problems.Problem:
+    return problems.Problem("malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"})
 
 
 def _cursor_values(model: type[CityRow], names: list[str], text: str) -> tuple[Any, ...]:
     out: list[Any] = []
     for name, value in zip(names, uncursor(text, len(names)), strict=True):
         kind = model.__table__.c[name].type.python_type  # type: ignore[attr-defined]
+        make = {datetime: datetime.fromisoformat, date: date.fromisoformat, UUID: UUID}.get(kind)
         try:
-            if kind is datetime or kind is date:
-                value = kind.fromisoformat(value)
-            elif kind is UUID:
-                value = UUID(value)
-            elif not isinstance(value, kind):
-                raise TypeError
+            out.append(make(value) if make else value)
         except (TypeError, ValueError, AttributeError):
-            raise problems.Problem(
-                "malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"}
-            ) from None
-        out.append(value)
+            raise _no_cursor() from None
+        if not isinstance(out[-1], kind):
+            raise _no_cursor()
     return tuple(out)
 
 
 def _is_of(model: type[CityRow], city: str) -> ColumnElement[bool]:
     # Row-level security says it too. Said here it is a second wall, and the index's first column.
     return cast("ColumnElement[bool]", cast("Any", model).city == city)
+
+
+def _person_of(row: CityRow) -> UUID:
+    """Return whose key seals a row: the person it names, or itself."""
+    person: UUID = row.__dict__.get("person_id") or row.__dict__["id"]
+    return person
 
 
 def _key_of(row: CityRow) -> tuple[Any, ...]:
@@ -673,7 +731,7 @@ def _compiled(query: "Select[Any]") -> tuple[str, tuple[str, ...], dict[str, Any
     key = query._generate_cache_key()  # noqa: SLF001 - SQLAlchemy's own cache works by it
     kept = _texts.get(key.key) if key else None
     if kept is None:
-        compiled: Any = query.compile(dialect=DIALECT, cache_key=key)  # type: ignore[call-arg]
+        compiled: Any = query.compile(dialect=DIALECT, cache_key=key)
         if compiled.post_compile_params:
             raise TypeError("use chassis.db.among() in place of in_()")
         kept = (compiled, compiled.string, tuple(compiled.positiontup or ()))

@@ -42,7 +42,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "supervisor": frozenset({"registry:read", "supervision:write"}),
     "township": _BUREAU,
     "district_bureau": _BUREAU,
-    "city_bureau": _BUREAU | {"policy:author", "policy:approve", "waivers:write", "clients:write"},
+    "city_bureau": _BUREAU
+    | {"policy:author", "policy:approve", "waivers:write", "clients:write", "personal:erase"},
     "agency": frozenset({"registry:read", "procurement:read", "bids:write"}),
     "evaluator": frozenset({"evaluation:read", "evaluation:write"}),
     "auditor": frozenset(

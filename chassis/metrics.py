@@ -40,3 +40,8 @@ pool_wait_seconds = Histogram(
 refusals_total = Counter(
     "refusals_total", "Requests a rule of a city's document refused.", ["problem", "rule", "city"]
 )
+unrouted_total = Counter(
+    "referrals_unrouted_total",
+    "Referrals no station was found for: a person must choose.",
+    ["city"],
+)

@@ -93,7 +93,6 @@ def api(service: Service, life: Callable[[FastAPI], Any] | None = None) -> FastA
     app = FastAPI(
         title=service.title,
         version="1",
-        openapi_version="3.1.0",
         lifespan=life,
         docs_url=None,
         redoc_url=None,
@@ -121,7 +120,8 @@ async def open_database(service: Service, settings: Settings) -> Database:
     if service.subjects is not None:
         database.shelf = Shelf(service.subjects)
     if service.people:
-        await repeat_erasures(database, erased.erased_path(settings.state, service.part))
+        database.erased = erased.erased_path(settings.state, service.part)
+        await repeat_erasures(database, database.erased)
     return database
 
 

@@ -79,7 +79,9 @@ def _picked(model: type[CityRow], names: Sequence[str]) -> list[str]:
 def statement(writes: tuple[Write, ...]) -> str:
     """Return the statement for these shapes of work; it answers how many aggregates moved."""
     text = _Text()
-    first, then, last = [], [], []
+    first: list[str] = []
+    then: list[str] = []
+    last: list[str] = []
     for number, write in enumerate(writes):
         if write.kind in ("change", "update", "delete"):
             name = f"{write.kind[0]}{number}"

@@ -1,0 +1,1 @@
+"""Casework: referrals and the people served."""

@@ -1,0 +1,60 @@
+"""Casework's longer reads, each one statement."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, cast
+from uuid import UUID
+
+from chassis.db import Transaction, among
+from services.casework.models import StationKept
+from services.casework.shapes import Load
+from services.casework.transitions import OPEN
+
+STAFF_AND_LOAD = """
+SELECT s.id,
+  (SELECT count(DISTINCT w.id) FROM posting_kept p JOIN worker_kept w
+     ON w.city = p.city AND w.id = p.worker_id
+   WHERE p.city = $1 AND p.station_id = s.id AND w.status = 'active' AND w.cert <> 'none'
+     AND p.starts_on <= $3 AND (p.ends_on IS NULL OR p.ends_on >= $3)) AS certified,
+  (SELECT count(*) FROM referral r
+   WHERE r.city = $1 AND r.station_id = s.id AND r.status = ANY($4)) AS load
+FROM unnest($2::uuid[]) AS s(id)
+"""
+
+LOAD = """
+SELECT count(*) FILTER (WHERE status = 'routed') AS routed,
+  count(*) FILTER (WHERE status = 'accepted') AS accepted,
+  count(*) FILTER (WHERE status = 'started') AS started,
+  count(*) FILTER (WHERE status = 'information_requested') AS information_requested,
+  count(*) FILTER (WHERE status = 'routed' AND reply_by < $4) AS late
+FROM referral WHERE city = $1 AND station_id = $2 AND status = ANY($3)
+"""
+
+
+async def stations_on(tx: Transaction, system: str, division: str) -> list[StationKept]:
+    """Return the open stations on a division's line: its own, and those of what it lies in."""
+    line = [division[:length] for length in (12, 9, 6) if length <= len(division)]
+    row = cast("Any", StationKept)
+    return await tx.find(
+        StationKept,
+        among(row.division, dict.fromkeys(line)),
+        row.division_system == system,
+        row.status == "open",
+    )
+
+
+async def staff_and_load(
+    tx: Transaction, stations: Sequence[StationKept], today: date
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """Return certified workers in post, and referrals in hand, by station."""
+    if not stations:
+        return {}, {}
+    ids = [s.id for s in stations]
+    rows = await tx.fetch(STAFF_AND_LOAD, tx.city, ids, today, list(OPEN))
+    return {r["id"]: r["certified"] for r in rows}, {r["id"]: r["load"] for r in rows}
+
+
+async def load_of(tx: Transaction, station_id: UUID) -> Load:
+    """Return what a station has in hand."""
+    rows = await tx.fetch(LOAD, tx.city, station_id, list(OPEN), tx.now)
+    return Load(station_id=station_id, **dict(rows[0]))
