@@ -86,7 +86,7 @@ async def get_overview(
     paths = {
         "registry": f"/v1/{city}/stations/{station}",
         "casework": f"/v1/{city}/stations/{station}/load",
-        "procurement": f"/v1/{city}/contracts?station_id={station}",
+        "procurement": f"/v1/{city}/contracts?station_id={station}&on={as_of}",
         "evaluation": f"/v1/{city}/compliance?subject=station:{station}&as_of={as_of}",
     }
     heard = await _ask(request, actor, paths)

@@ -7,7 +7,8 @@ OWNERS: dict[str, str] = {
     for part, words in {
         "registry": (
             *("divisions", "stations", "workers", "agencies", "partners", "supervisions"),
-            *("trainings", "targets", "filings", "duties", "policy", "inspections", "disclosures"),
+            *("trainings", "targets", "filings", "duties", "inspections", "disclosures"),
+            *("policy", "packs", "jurisdictions"),
         ),
         "casework": (
             *("referrals", "clients", "cases", "visits", "groups", "activities", "ledgers"),
@@ -35,4 +36,6 @@ def owner(words: list[str]) -> str | None:
     match words:
         case ["stations", _, "overview"]:
             return GATEWAY
+        case ["stations", _, "load"]:
+            return "casework"
     return OWNERS.get(words[0])

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from importlib import import_module
 from uuid import uuid4
 
 import pytest
 
 from chassis import tokens
 from chassis.clock import system_clock
+from chassis.service import api
 from gateway.owners import OWNERS, PARTS, owner
 from tests.conftest import HANGZHOU, WUHAN
 from tests.gateway.conftest import CLIENTS, ISSUER
@@ -217,10 +219,23 @@ async def test_every_first_word_of_the_contract_leads_to_its_part(gate, part):
     ]
 
 
+@pytest.mark.parametrize("part", PARTS)
+def test_every_route_of_a_part_is_reached_through_the_door(part):
+    service = import_module(f"services.{part}.app").service
+
+    paths = [path for path in api(service).openapi()["paths"] if path != "/v1/cities"]
+
+    assert paths
+    for path in paths:
+        words = path.removeprefix("/v1/{city}").strip("/").split("/")
+        assert owner([] if words == [""] else words) == part, path
+
+
 def test_the_table_of_owners_is_the_contracts():
     assert owner([]) == "registry"
     assert owner(["stations", "x"]) == "registry"
     assert owner(["stations", "x", "overview"]) == "gateway"
+    assert owner(["stations", "x", "load"]) == "casework"
     assert owner(["clients"]) == "casework"
     assert owner(["api-clients"]) == "gateway"
     assert owner(["what-if"]) == "evaluation"

@@ -57,7 +57,7 @@ async def test_a_station_is_shown_as_four_parts_know_it(gate, station):
         "withheld": [],
         "as_of": "2026-06-01",
     }
-    assert gate.parts["procurement"].last["query"] == f"station_id={STATION}"
+    assert gate.parts["procurement"].last["query"] == f"station_id={STATION}&on=2026-06-01"
     asked = gate.parts["evaluation"].last["query"]
     assert httpx.QueryParams(asked) == httpx.QueryParams(
         {"subject": f"station:{STATION}", "as_of": "2026-06-01"}
