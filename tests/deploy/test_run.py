@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -159,6 +160,18 @@ async def test_a_second_run_over_the_same_folder_says_so_in_one_line(data):
     assert second.returncode == 2
     assert f"in use by pid {process.pid}" in second.stderr
     assert len(second.stderr.splitlines()) == 1
+
+
+def test_a_busy_port_stops_the_start_with_one_line(data):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = shegong("up", "--data", str(data), "--port", str(port))
+
+    assert refused.returncode == 2
+    assert f"port {port} is busy" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
 
 
 async def test_the_commands_of_operations_find_the_run_beside_them(data):
