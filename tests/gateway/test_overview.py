@@ -3,13 +3,18 @@
 import asyncio
 import json
 from datetime import date
+from importlib import import_module
 from uuid import uuid4
 
 import httpx
 import pytest
+from openapi_spec_validator import validate
 
+from chassis.service import api
+from gateway.app import GATEWAY_SERVICE
 from gateway.openapi import merge
 from gateway.overview import in_force
+from gateway.owners import PARTS
 from tests.conftest import HANGZHOU, WUHAN
 
 STATION = uuid4()
@@ -250,6 +255,21 @@ async def test_the_generated_description_is_served_as_it_is(gate, monkeypatch, t
     monkeypatch.setattr("gateway.openapi.GENERATED", kept)
 
     assert (await gate.client.get("/openapi.json")).content == kept.read_bytes()
+
+
+def test_the_merged_description_is_valid_openapi():
+    described = {
+        part: api(import_module(f"services.{part}.app").service).openapi() for part in PARTS
+    }
+
+    merged = merge(described | {"gateway": api(GATEWAY_SERVICE).openapi()})
+
+    validate(merged)
+    names = [o["operationId"] for item in merged["paths"].values() for o in item.values()]
+    assert len(names) == len(set(names))
+    station = merged["paths"]["/v1/{city}/stations"]["post"]
+    assert {"city", "Idempotency-Key"} <= {one["name"] for one in station["parameters"]}
+    assert "default" in station["responses"]
 
 
 def test_two_schemas_of_one_name_are_told_apart_and_one_path_twice_is_a_mistake():
