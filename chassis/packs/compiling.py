@@ -205,7 +205,12 @@ class _RuleCompiler:
             raise Troubles(*self.troubles)
         whole = f"({rule.when}) ? (({require}) ? {MET} : {BROKEN}) : {NOT_APPLICABLE}"
         source = self._bound(whole)
-        _, serialized, found = self.compiler.check(source, self.subject, {})
+        try:
+            _, serialized, found = self.compiler.check(source, self.subject, {})
+        except RuntimeError as e:
+            at = (*self.at, "require")
+            said = (self.layer.source.trouble(at, message) for _, _, message in _errors(e))
+            raise Troubles(*said) from None
         self._whole(found)
         if self.troubles:
             raise Troubles(*self.troubles)
@@ -243,11 +248,11 @@ class _RuleCompiler:
         try:
             kind, _, found = self.compiler.check(text, self.subject, self.lets)
         except RuntimeError as e:
-            for line, column, message in _ERROR.findall(str(e)):
-                before = text.split("\n")[: int(line) - 1]
-                offset = sum(len(row) + 1 for row in before) + int(column) - 1
+            for line, column, message in _errors(e):
+                before = text.split("\n")[: line - 1]
+                offset = sum(len(row) + 1 for row in before) + column - 1
                 said, shift = self.compiler.explain(message, text, offset, self.scope)
-                self.troubles.append(source.trouble(at, said, int(line), int(column) + shift))
+                self.troubles.append(source.trouble(at, said, line, column + shift))
             return None
         self._complaints(found, text, at)
         if want is not None and kind not in (want, T.DYN):
@@ -324,7 +329,7 @@ class _RuleCompiler:
             try:
                 kind, words = self.compiler.shown(path, self.subject)
             except RuntimeError as e:
-                for _, _, message in _ERROR.findall(str(e)):
+                for _, _, message in _errors(e):
                     said, _ = self.compiler.explain(message, path, 0, self.scope)
                     self.troubles.append(source.trouble(at, said, 1, column))
                 return []
@@ -333,6 +338,12 @@ class _RuleCompiler:
             self.troubles.append(source.trouble(at, complaint, 1, column))
             return []
         return [Piece(None, path, path in self.lets, form, words)]
+
+
+def _errors(error: RuntimeError) -> list[tuple[int, int, str]]:
+    """Return the compiler's complaints: line, column, message; a limit it has is nowhere."""
+    found = [(int(line), int(column), said) for line, column, said in _ERROR.findall(str(error))]
+    return found or [(1, 1, str(error).split("\n")[0].removeprefix("CANCELLED: "))]
 
 
 def _parameters(paths: Mapping[str, Any]) -> set[str]:

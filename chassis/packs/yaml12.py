@@ -12,6 +12,7 @@ import yaml
 from chassis.packs.trouble import Trouble, Troubles
 
 Place = tuple[Any, ...]
+_DEEPEST = 32
 
 _CORE = (
     ("bool", r"true|false", "tf"),
@@ -44,6 +45,7 @@ class Located:
         self._keys: dict[Place, yaml.Node] = {}
         self._loader = _Yaml12(text)
         try:
+            self._survey()
             node = self._loader.get_single_node()
             if node is None:
                 raise Troubles(Trouble(file, 1, 1, "the file is empty"))
@@ -54,6 +56,19 @@ class Located:
             raise Troubles(Trouble(file, line, column, e.problem or "not YAML")) from None
         except (ValueError, yaml.YAMLError) as e:
             raise Troubles(Trouble(file, 1, 1, f"not YAML: {e}")) from None
+
+    def _survey(self) -> None:
+        """Refuse aliases and deep nesting first: a hostile text would take the process down."""
+        depth = 0
+        for event in yaml.parse(self.text, Loader=_Yaml12):
+            if isinstance(event, yaml.AliasEvent):
+                raise Troubles(self._at(event, "aliases are not part of a pack: write it out"))
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > _DEEPEST:
+                raise Troubles(self._at(event, f"nested more than {_DEEPEST} deep"))
 
     def __contains__(self, at: Place) -> bool:
         return at in self._values
@@ -75,9 +90,10 @@ class Located:
             return [self._read(value, (*at, i)) for i, value in enumerate(node.value)]
         return self._loader.construct_object(node, deep=True)
 
-    def _at(self, node: yaml.Node, text: str) -> Trouble:
+    def _at(self, node: yaml.Node | yaml.Event, text: str) -> Trouble:
         mark = node.start_mark
-        return Trouble(self.file, mark.line + 1, mark.column + 1, text)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return Trouble(self.file, line, column, text)
 
     def at_key(self, at: Place, text: str) -> Trouble:
         """Complain about a key."""

@@ -357,3 +357,23 @@ def test_a_pack_too_large_to_travel_is_refused():
 def test_an_empty_file_and_a_file_that_is_a_list_are_named():
     assert troubles(sources(t990100="")) == ["990100/pack.yaml:1:1: the file is empty"]
     assert troubles(sources(t990100="- a\n"))
+
+
+def test_a_hostile_text_is_refused_before_it_does_harm():
+    bomb = "a: &a [x, x]\nb: &b [*a, *a]\n"
+
+    assert troubles(sources(t990100=bomb)) == [
+        "990100/pack.yaml:2:8: aliases are not part of a pack: write it out"
+    ]
+    [deep] = troubles(sources(t990100="a: " + "[" * 200_000))
+    assert "nested more than 32 deep" in deep
+
+
+@pytest.mark.parametrize(
+    "rule", ["require: " + "(" * 60 + "true" + ")" * 60, "require: 1" + " + 1" * 200 + " > 0"]
+)
+def test_an_expression_beyond_the_compilers_limits_is_named(rule):
+    [said] = troubles(changed("require: stated.party_led", rule))
+
+    assert said.startswith("990100/pack.yaml:")
+    assert "limit" in said or "depth" in said
