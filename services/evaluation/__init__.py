@@ -1,0 +1,1 @@
+"""Evaluation: the history of facts, and what each city's document says of them."""

@@ -1,0 +1,52 @@
+"""What a caller asks of evaluation."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Ref = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}:[0-9A-Za-z-]{1,40}$")]
+"""A subject: `station:ID`, `worker:ID`, `contract:ID`, `city:CODE`, `district:CODE`."""
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
+
+
+class Ask(BaseModel):
+    """Base of what comes from outside: an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class DayAsked(Ask):
+    """Of which day, and as known when."""
+
+    as_of: date | None = Field(default=None, description="the day judged, today if left out")
+    known_at: AwareDatetime | None = Field(
+        default=None, description="leave out what became known later; now if left out"
+    )
+
+
+class ComplianceAsked(DayAsked):
+    """Whose verdicts."""
+
+    subject: Ref
+
+
+class Supposed(Ask):
+    """A subject that need not exist."""
+
+    kind: Name
+    facts: dict[Name, Any] = Field(description="its fact sheet; what is left out is unknown")
+    context: dict[Name, dict[str, Any]] = Field(
+        default_factory=dict, description="other sheets its rules may read, and `stated` facts"
+    )
+
+
+class WhatIf(Ask):
+    """What the city's document would say of a subject, of other numbers, or of another text."""
+
+    subject: Ref | Supposed
+    parameters: dict[Name, Any] = Field(
+        default_factory=dict, description="values in place of the pack's"
+    )
+    pack: str | None = Field(default=None, description="a merged pack text in place of the city's")
+    as_of: date | None = None

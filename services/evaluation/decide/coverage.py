@@ -1,0 +1,188 @@
+"""Coverage: townships with an open station, over the townships a city's document counts.
+
+What is counted are townships, not stations, and each by its code in the denominator's own system: a
+station that is entered under the other system's code is found by its township's name within its
+county. A station outside every counted township (a zone, a farm) is shown beside, never counted in.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from chassis.divisions import Division, name_key
+from chassis.packs.model import Denominator
+from services.evaluation.decide import assemble
+from services.evaluation.decide.assemble import OPEN, State
+
+STATED = "stated"
+TOWNSHIP, COUNTY, COMMUNITY, CITY = "township", "county", "community", "city"
+_COUNTY_DIGITS, _TOWNSHIP_DIGITS, _COMMUNITY_DIGITS = 6, 9, 12
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is counted: the denominator, and the divisions of one system it is seen against."""
+
+    source: str
+    vintage: str
+    count: int | None
+    system: str
+    townships: Mapping[str, Division] = field(default_factory=dict)
+    """By code; empty where no edition is loaded, and then nothing can be outside."""
+    elsewhere: Sequence[Division] = ()
+    """The townships of the other system, for stations entered under it."""
+    counties: Sequence[Division] = ()
+    communities: int | None = None
+
+
+@dataclass
+class Covered:
+    """Where stations stand."""
+
+    townships: set[str] = field(default_factory=set)
+    outside: int = 0
+
+
+def preferred(entries: Sequence[Denominator], day: date) -> Denominator | None:
+    """Return the denominator of a day: the first source named, its latest year not after the day."""
+    if not entries:
+        return None
+    same = sorted(
+        (entry for entry in entries if entry.source == entries[0].source),
+        key=lambda entry: entry.year or 0,
+    )
+    past = [entry for entry in same if (entry.year or 0) <= day.year]
+    return past[-1] if past else same[0]
+
+
+def open_at(stations: Iterable[State], *tiers: str) -> list[State]:
+    """Return the stations of these tiers that are open."""
+    return [s for s in stations if s["status"] == OPEN and s["tier"] in tiers]
+
+
+def covered(stations: Iterable[State], ground: Ground) -> Covered:
+    """Count the townships that have an open township station."""
+    found = Covered()
+    for station in open_at(stations, TOWNSHIP):
+        code = township_of(station, ground)
+        if code is None:
+            found.outside += 1
+        else:
+            found.townships.add(code)
+    return found
+
+
+def township_of(station: State, ground: Ground) -> str | None:
+    """Return the counted township a station stands in, None outside."""
+    code = station["division"][:_TOWNSHIP_DIGITS]
+    if len(code) < _TOWNSHIP_DIGITS:
+        return None
+    if not ground.townships:
+        return str(code)
+    if station["division_system"] == ground.system:
+        return code if code in ground.townships else None
+    names = [name_key(there.name) for there in ground.elsewhere if there.code == code]
+    same = [
+        here.code
+        for here in ground.townships.values()
+        if here.code[:_COUNTY_DIGITS] == code[:_COUNTY_DIGITS] and name_key(here.name) in names
+    ]
+    return same[0] if len(same) == 1 else None
+
+
+def share(number: int, of: int | None) -> str | None:
+    """Return a share as it is published, four decimals; None of nothing."""
+    if not of:
+        return None
+    return str((Decimal(number) / of).quantize(Decimal("0.0001"), ROUND_HALF_UP))
+
+
+def divisions(found: Covered, ground: Ground) -> list[dict[str, Any]]:
+    """Return each county with its townships and how many are covered."""
+    return [
+        {
+            "code": county.code,
+            "name": county.name,
+            "units": _under(ground.townships, county.code),
+            "covered": _under(found.townships, county.code),
+        }
+        for county in ground.counties
+    ]
+
+
+def city_facts(
+    code: str, day: date, stations: Sequence[State], workers: Sequence[State], ground: Ground
+) -> dict[str, Any]:
+    """Return what is known of the whole jurisdiction, on the sheet `Area`."""
+    facts = _facts(code, day, stations, workers, ground)
+    if ground.count is not None:
+        facts["townships"] = ground.count
+    if ground.communities is not None:
+        facts["communities"] = ground.communities
+    if ground.counties:
+        facts["districts"] = len(ground.counties)
+        with_centre = {s["district"] for s in open_at(stations, COUNTY)}
+        facts["districts_with_centre"] = len(with_centre & {c.code for c in ground.counties})
+    return facts
+
+
+def district_facts(
+    code: str, day: date, stations: Sequence[State], workers: Sequence[State], ground: Ground
+) -> dict[str, Any]:
+    """Return what is known of one county or district inside."""
+    here = [s for s in stations if s["district"] == code]
+    facts = _facts(code, day, here, workers, ground)
+    if ground.source != STATED and ground.townships:
+        # A figure somebody stated for the whole says nothing of its parts.
+        facts["townships"] = _under(ground.townships, code)
+    return facts
+
+
+def _facts(
+    code: str, day: date, stations: Sequence[State], workers: Sequence[State], ground: Ground
+) -> dict[str, Any]:
+    township = open_at(stations, TOWNSHIP)
+    rooms = {s["division"] for s in open_at(stations, COMMUNITY)}
+    facts: dict[str, Any] = {
+        "code": code,
+        "stations": len(township),
+        "townships_with_station": len(covered(stations, ground).townships),
+        "communities_with_station": sum(len(c) == _COMMUNITY_DIGITS for c in rooms),
+        "centres": len(open_at(stations, COUNTY, CITY)),
+    }
+    demo = [s["facts"].get("demo") for s in township]
+    if None not in demo:
+        facts["demo_stations"] = demo.count(True)
+    certified = _certified(day, township, workers, ground)
+    if certified is not None:
+        facts["townships_with_certified"] = certified
+    return facts
+
+
+def _certified(
+    day: date, stations: Sequence[State], workers: Sequence[State], ground: Ground
+) -> int | None:
+    """Count townships where a certified worker serves; None while somebody's is not known."""
+    certs: dict[str, list[str | None]] = {}
+    for each in workers:
+        for post in assemble.postings(day, each):
+            held = assemble.worker(day, each, post).get("cert")
+            certs.setdefault(post["station_id"], []).append(held)
+    served: set[str] = set()
+    open_question: set[str] = set()
+    for station in stations:
+        code = township_of(station, ground)
+        held_here = certs.get(station["station_id"], [])
+        if code is None:
+            continue
+        if any(held not in (None, "none") for held in held_here):
+            served.add(code)
+        elif None in held_here:
+            open_question.add(code)
+    return None if open_question - served else len(served)
+
+
+def _under(codes: Iterable[str], prefix: str) -> int:
+    return sum(code.startswith(prefix) for code in codes)

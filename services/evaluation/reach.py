@@ -1,0 +1,51 @@
+"""Whose verdicts a caller may see: what is out of reach is as if it were not there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+
+from chassis.identity import Actor
+from chassis.problems import Forbidden
+
+CITY_WIDE = frozenset({"city_bureau", "auditor"})
+BY_DIVISION = frozenset({"township", "district_bureau"})
+AT_STATION = frozenset({"worker", "station_head"})
+
+
+class _Reader:
+    """Whoever may read verdicts: by `evaluation:read`, or by `registry:read` of their own station."""
+
+    scope = "evaluation:read"
+
+    def __call__(self, request: Request) -> Actor:
+        """Return who asks."""
+        actor: Actor = request.state.actor
+        if not actor.scopes & {self.scope, "registry:read"}:
+            raise Forbidden()
+        return actor
+
+
+reads_verdicts = _Reader()
+
+
+def area_of(actor: Actor) -> str | None:
+    """Return the prefix of the divisions a caller sees, "" for all, None for none."""
+    if actor.role in CITY_WIDE:
+        return ""
+    return actor.division if actor.role in BY_DIVISION else None
+
+
+def reaches_area(actor: Actor, code: str) -> bool:
+    """Whether the caller sees the figures of an area."""
+    area = area_of(actor)
+    return area is not None and code.startswith(area)
+
+
+def reaches_station(actor: Actor, state: Mapping[str, Any]) -> bool:
+    """Whether the caller sees a station's verdicts."""
+    if actor.role in AT_STATION:
+        return bool(state["station_id"] == str(actor.station_id))
+    if actor.role == "agency":
+        return bool(actor.agency_id and state["operator_id"] == str(actor.agency_id))
+    return reaches_area(actor, state["division"])

@@ -1,0 +1,114 @@
+"""What evaluation hears, kept as facts: nothing is judged here, since most is never asked for."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from chassis.clock import day_of
+from chassis.db import Transaction
+from chassis.events import Envelope
+from chassis.kept import keep_city, keep_pack
+from chassis.reactions import Reactions
+from contracts import casework
+from contracts.procurement import ContractEnded, ContractSigned
+from contracts.registry import (
+    AgencyChanged,
+    JurisdictionChanged,
+    PackActivated,
+    StationChanged,
+    WorkerChanged,
+)
+from services.evaluation.models import Fact, Related
+
+reactions = Reactions("evaluation")
+
+
+@reactions.on(JurisdictionChanged)
+async def jurisdiction_changed(
+    event: JurisdictionChanged, _envelope: Envelope, tx: Transaction
+) -> None:
+    """Keep a jurisdiction."""
+    keep_city(event, tx)
+
+
+@reactions.on(PackActivated)
+async def pack_activated(event: PackActivated, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a version of a city's pack, known from when registry told it."""
+    keep_pack(event, tx, envelope.time)
+
+
+@reactions.on(StationChanged)
+async def station_changed(event: StationChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a station's state."""
+    _keep(tx, "station", envelope, event.as_of)
+
+
+@reactions.on(WorkerChanged)
+async def worker_changed(event: WorkerChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a worker's state, to be found from every station it names."""
+    _keep(tx, "worker", envelope, event.as_of, *{p.station_id for p in event.postings})
+
+
+@reactions.on(AgencyChanged)
+async def agency_changed(event: AgencyChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep an agency's state."""
+    _keep(tx, "agency", envelope, event.as_of)
+
+
+@reactions.on(ContractSigned)
+async def contract_signed(event: ContractSigned, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a contract as signed."""
+    _keep(tx, "contract", envelope, event.signed_on, event.station_id)
+
+
+@reactions.on(ContractEnded)
+async def contract_ended(event: ContractEnded, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a contract as ended: the day after its last it is no longer in force."""
+    signed = await tx.get(
+        Fact, "contract", envelope.agg_id, envelope.aggepoch, envelope.aggversion - 1
+    )
+    state = signed.state | envelope.data
+    after = event.ended_on + timedelta(days=1)
+    _keep(tx, "contract", envelope, after, event.station_id, state=state)
+
+
+async def referral_moved(event: casework.ReferralStep, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a step of a referral: ids, codes and times."""
+    stations = [event.station_id] if event.station_id else []
+    _keep(tx, "referral", envelope, day_of(envelope.time), *stations)
+
+
+for _step in (
+    casework.ReferralReceived,
+    casework.ReferralAccepted,
+    casework.ReferralDeclined,
+    casework.InformationRequested,
+    casework.InformationSupplied,
+    casework.ReferralTransferred,
+    casework.ReferralStarted,
+    casework.ReferralClosed,
+    casework.ReferralWithdrawn,
+):
+    reactions.on(_step)(referral_moved)
+
+
+def _keep(
+    tx: Transaction,
+    kind: str,
+    envelope: Envelope,
+    valid_from: date,
+    *stations: UUID,
+    state: dict[str, Any] | None = None,
+) -> None:
+    tx.keep(
+        Fact(
+            kind=kind,
+            subject_id=envelope.agg_id,
+            epoch=envelope.aggepoch,
+            version=envelope.aggversion,
+            valid_from=valid_from,
+            known_from=envelope.time,
+            state=envelope.data if state is None else state,
+        ),
+        *(Related(station_id=s, kind=kind, subject_id=envelope.agg_id) for s in stations),
+    )

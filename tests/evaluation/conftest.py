@@ -1,0 +1,76 @@
+"""Evaluation's database, hearing events; divisions are loaded where a test needs them."""
+
+import asyncpg
+import pytest
+
+from chassis.divisions import load, read_extract
+from deploy.imports import SHIPPED
+from services.evaluation.app import service
+from services.evaluation.reactions import reactions
+from tests import told
+from tests.conftest import opened
+from tests.http import actor, client
+
+
+@pytest.fixture
+async def name(fresh):
+    return await fresh("evaluation")
+
+
+@pytest.fixture
+async def database(postgres, name):
+    async with opened(postgres, name, "evaluation", None) as made:
+        yield made
+
+
+@pytest.fixture
+async def divided(postgres, name):
+    """Load the real divisions of an area."""
+
+    async def divide(prefix: str) -> None:
+        owner = await asyncpg.connect(
+            postgres.url(name, "evaluation_migrator"),
+            server_settings={"role": "evaluation_owner"},
+        )
+        try:
+            rows = (r for r in read_extract(SHIPPED) if r.code.startswith(prefix) or r.level <= 2)
+            await load(owner, rows)
+        finally:
+            await owner.close()
+
+    return divide
+
+
+class Heard:
+    """An evaluation that is told things, and asked."""
+
+    def __init__(self, database) -> None:
+        self.database = database
+        self.tell = told.Teller()
+
+    async def hear(self, event, about, city="420100", at=told.TOLD):
+        """Deliver one event."""
+        return await reactions.deliver([self.tell(event, about, city, at)], self.database)
+
+    async def ask(self, who, path, **params):
+        """Ask as somebody."""
+        async with client(service, self.database, who) as http:
+            return await http.get(f"/v1/{who.city}/{path}", params=params)
+
+    async def verdicts(self, subject, who=None, **params):
+        """Return words by rule."""
+        who = who or actor("city_bureau")
+        answer = await self.ask(who, "compliance", subject=subject, **params)
+        assert answer.status_code == 200, answer.text
+        return {line["rule"]: line for line in answer.json()["verdicts"]}
+
+
+@pytest.fixture
+def heard(database):
+    return Heard(database)
+
+
+@pytest.fixture
+async def wuhan(heard):
+    await heard.hear(told.pack("420100"), told.some_id())
+    return heard
