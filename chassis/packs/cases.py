@@ -116,7 +116,7 @@ def untried(j: Jurisdiction, cases: Cases) -> Iterator[Trouble]:
         if lacking:
             text = f"rule {rid} has no case that is {' or '.join(sorted(lacking))}"
             yield Trouble(cases.source.file, 1, 1, text)
-        for path in sorted(version.compiled.alls):
+        for path in sorted(version.compiled.over_all):
             if not any(look(case.facts, path) == [] for case in mine):
                 text = f"rule {rid} has no case where {path} is empty: is it met then?"
                 yield Trouble(cases.source.file, 1, 1, text)

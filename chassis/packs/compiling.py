@@ -53,7 +53,7 @@ class Compiled:
     source: str
     paths: dict[str, Fact | None]
     parameters: frozenset[str]
-    alls: frozenset[str]
+    over_all: frozenset[str]
     lets: dict[str, Any]
     say: dict[str, list[Piece]]
 
@@ -224,7 +224,7 @@ class _RuleCompiler:
             source=source,
             paths=found.paths,
             parameters=frozenset(_parameters(found.paths)),
-            alls=frozenset(found.alls),
+            over_all=frozenset(found.over_all),
             lets={name: self.run.compile(self._bound(name)) for name in rule.let},
             say=say,
         )

@@ -39,7 +39,7 @@ class References:
     words: list[Strange] = field(default_factory=list)
     forms: list[tuple[int, str]] = field(default_factory=list)
     guarded: set[str] = field(default_factory=set)
-    alls: set[str] = field(default_factory=set)
+    over_all: set[str] = field(default_factory=set)
 
     @property
     def unguarded(self) -> list[str]:
@@ -122,7 +122,7 @@ class _Reader:
         over, start = self._path(loop.iter_range, scope), self._path(loop.accu_init, scope)
         every = tree.kind(loop.accu_init) == "const" and loop.accu_init.const_expr.bool_value
         if over and every and "[]" not in over and not over.startswith("param."):
-            self.found.alls.add(over)
+            self.found.over_all.add(over)
         elements = self._fact(loop.iter_range, scope)
         inner = scope | {
             loop.iter_var: (over and f"{over}[]", elements),

@@ -102,7 +102,7 @@ def test_all_over_a_list_needs_a_row_where_it_is_empty(tmp_path):
             "    parameters: {brands_min: 1}\n    columns: [it]\n    rows: [[met]]\n",
             "no parameter `brands_min`",
         ),
-        ("    colums: [it]\n    columns: [it]\n    rows: [[met]]\n", "colums"),
+        ("    columnz: [it]\n    columns: [it]\n    rows: [[met]]\n", "columnz"),
     ],
 )
 def test_a_row_that_is_no_case_is_named(tmp_path, body, text):

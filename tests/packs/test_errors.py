@@ -179,9 +179,9 @@ def place_of(text: str, passage: str, nth: int = 0) -> str:
         ),
         (
             "assistant: 200",
-            "asistant: 200",
+            "assistnt: 200",
             "200",
-            "'asistant' is not in the vocabulary `cert`; did you mean `assistant`?",
+            "'assistnt' is not in the vocabulary `cert`; did you mean `assistant`?",
         ),
         (
             "{value: 3, cite: plan 一}",
@@ -323,14 +323,14 @@ def test_troubles_of_two_layers_are_named_together():
 
 def test_a_place_inside_a_block_of_text_is_exact():
     block = (
-        "require: |\n      certified >= param.certified_min &&\n        station.wrkers.size() > 0"
+        "require: |\n      certified >= param.certified_min &&\n        station.workrs.size() > 0"
     )
     texts = changed(RULE, block)
 
     [said] = troubles(texts)
 
-    place = place_of(texts.layers[-1].text, "wrkers")
-    assert said.startswith(f"990100/pack.yaml:{place}: no fact `wrkers`")
+    place = place_of(texts.layers[-1].text, "workrs")
+    assert said.startswith(f"990100/pack.yaml:{place}: no fact `workrs`")
 
 
 def test_a_rule_switched_off_must_be_one_from_above():
