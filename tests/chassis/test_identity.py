@@ -111,6 +111,7 @@ CLAIMS = {
     "from the future": {"iat": T + 60, "exp": T + 120},
     "without a beginning": {"iat": ...},
     "not valid yet": {"nbf": T + 60},
+    "valid from a truth": {"nbf": True},
     "without subject": {"sub": ...},
     "with an empty subject": {"sub": ""},
     "with a subject of another kind": {"sub": 5},

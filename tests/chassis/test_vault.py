@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as some
 from pydantic import BaseModel, SecretStr
@@ -74,6 +75,13 @@ def test_a_persons_key_opens_for_its_city_and_person_only(vault, key):
         vault.unwrap("330100", key.person_id, key.wrapped)
     with pytest.raises(Unopenable):
         vault.unwrap(CITY, uuid4(), key.wrapped)
+
+
+def test_every_city_has_a_wrapping_key_of_its_own(vault):
+    sealed = vault._kek(CITY, 1).encrypt(b"n" * 12, b"text", None)
+
+    with pytest.raises(InvalidTag):
+        vault._kek("330100", 1).decrypt(b"n" * 12, sealed, None)
 
 
 def test_a_city_is_part_of_what_binds_a_value(vault, key):
