@@ -1,7 +1,140 @@
-"""What the platform needs before it can be ready: divisions in place, packs of the cities active."""
+"""What the platform needs before it can be ready: divisions in place, packs of the cities active.
 
-from deploy.embedded.run import Running
+Everything goes the way it goes in production: divisions by `COPY` as the owner, jurisdictions and
+packs over HTTP by the clients who may, author and approver being two. Only the first clients are
+put there by hand, since nobody may call before there is one. What is there already is left alone,
+so a warm start costs one request.
+"""
+
+import asyncio
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from chassis.config import Settings
+from chassis.identity import PLATFORM
+from chassis.packs import Jurisdiction, Sources, load_folder, packs_in
+from chassis.service import open_database
+from contracts.facts import GATES, SUBJECTS
+from deploy.calls import Caller, answered, door
+from deploy.embedded.run import SOURCE, Running
+from deploy.imports import READERS, SHIPPED, import_divisions
+
+POLICIES = SOURCE / "policies"
+CODE_LENGTH = 6
 
 
 async def prepare_platform(run: Running) -> None:
     """Bring a platform whose parts answer, but have nothing yet, to where they can be ready."""
+    wanted = await asyncio.to_thread(shipped)
+    async with door(run.base_url) as http:
+        shown = answered(await http.get("/v1/cities"), "/v1/cities")["items"]
+        active = {city["code"]: (city["pack"] or {}).get("version") for city in shown}
+        if all(active.get(code) == sources.version for code, sources in wanted.items()):
+            return
+        await import_divisions(SHIPPED, {part: run.migrator_url(part) for part in READERS})
+        secrets = await operators(run, list(wanted))
+        admin = Caller(http, f"{PLATFORM}.admin", secrets[f"{PLATFORM}.admin"])
+        for code, sources in wanted.items():
+            j = await asyncio.to_thread(compiled, sources)
+            if code not in active:
+                body = {"code": code, "kind": j.kind, "name": j.name, "prefixes": list(j.prefixes)}
+                await admin.post("/jurisdictions", body)
+            if active.get(code) != sources.version:
+                await activate(
+                    Caller(http, f"{code}.policy-author", secrets[f"{code}.policy-author"]),
+                    Caller(http, f"{code}.policy-approver", secrets[f"{code}.policy-approver"]),
+                    sources,
+                    first_day(j),
+                )
+
+
+def shipped() -> dict[str, Sources]:
+    """Return the shipped packs of jurisdictions, by code; layers travel inside them."""
+    codes = [code for code in packs_in(POLICIES) if len(code) == CODE_LENGTH and code.isdigit()]
+    return {code: load_folder(POLICIES, code) for code in codes}
+
+
+def compiled(sources: Sources) -> Jurisdiction:
+    """Compile a pack as the services will."""
+    from chassis.packs import Subjects  # noqa: PLC0415 - slow, and a warm start needs none
+
+    return Jurisdiction.of(sources, Subjects.of(SUBJECTS, GATES))
+
+
+def first_day(j: Jurisdiction) -> date:
+    """Return the day the city's first own document came into force."""
+    return min(d.in_force for (layer, _), d in j.documents.items() if layer == j.id)
+
+
+async def activate(
+    author: Caller, approver: Caller, sources: Sources, in_force: date
+) -> dict[str, Any]:
+    """Bring a version as its author and activate it as somebody else, from a day on."""
+    draft = await author.post("/packs", {"layers": sources.merged(), "note": "shipped"})
+    path = f"/packs/{draft['version']}/approve"
+    active: dict[str, Any] = await approver.post(path, {"in_force": in_force.isoformat()})
+    return active
+
+
+async def operators(run: Running, cities: list[str]) -> dict[str, str]:
+    """Make the first clients with secrets, once; they are in DATA/operators.json, for us alone."""
+    note = run.data / "operators.json"
+    if note.exists():
+        secrets: dict[str, str] = orjson.loads(note.read_bytes())
+        if all(f"{city}.policy-author" in secrets for city in cities):
+            return secrets
+    secrets = {}
+    from gateway.app import GATEWAY_SERVICE  # noqa: PLC0415
+    from gateway.bootstrap import add_client  # noqa: PLC0415
+    from gateway.models import NewClient  # noqa: PLC0415
+
+    database = await open_database(GATEWAY_SERVICE, settings_of(run, "gateway"))
+    try:
+        asks = [(PLATFORM, "admin", "platform_admin")]
+        asks += [
+            (c, name, "city_bureau")
+            for c in cities
+            for name in ("policy-author", "policy-approver")
+        ]
+        for city, name, role in asks:
+            ask = NewClient(name=name, kind=role, role=role, purposes=["administration"])
+            client, secret = await add_client(database, city, ask, secret=True)
+            assert secret is not None
+            secrets[client.id] = secret
+    finally:
+        await database.close()
+    write_private(note, secrets)
+    return secrets
+
+
+def settings_of(run: Running, part: str) -> Settings:
+    """Return one part's settings as the supervisor gives them."""
+    name, env = part.upper(), run.env
+    return Settings(
+        part=part,
+        database_url=env[f"SHEGONG_DATABASE_URL_{name}"],
+        relay_database_url=env[f"SHEGONG_RELAY_DATABASE_URL_{name}"],
+        nats_url=env[f"SHEGONG_NATS_URL_{name}"],
+        jwks=Path(env["SHEGONG_JWKS"]),
+        vault=Path(env["SHEGONG_VAULT"]),
+        state=Path(env["SHEGONG_STATE"]),
+        issuer=env["SHEGONG_ISSUER"],
+        listen=env[f"SHEGONG_LISTEN_{name}"],
+        pool=2,
+    )
+
+
+def write_private(path: Path, content: Any) -> None:
+    """Write a file whole or not at all, readable by its owner only."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(made, "wb") as file:
+        file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
