@@ -96,7 +96,7 @@ class Reactions:
                     "reactions",
                     consumer=self.consumer,
                     city=city,
-                    outcomes=dict(Counter(found.values())),
+                    outcomes=dict(Counter(outcome.value for outcome in found.values())),
                     ms=round((time.perf_counter() - started) * 1000, 1),
                 )
             outcomes |= found

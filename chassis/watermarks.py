@@ -93,16 +93,15 @@ def in_order(envelopes: Sequence[Envelope]) -> list[Envelope]:
     return [next(turns[key_of(envelope)]) for envelope in envelopes]
 
 
-_SEED = """
-INSERT INTO applied (city, consumer, agg_type, agg_id, epoch, version, event_id)
-SELECT $1, $2, k.agg_type, k.agg_id, 0, 0, '00000000-0000-0000-0000-000000000000'
-  FROM unnest($3::text[], $4::uuid[]) AS k(agg_type, agg_id)
-ON CONFLICT DO NOTHING
-"""
+# Made, locked and read by the unique index, whatever the planner believes of a table that was empty
+# when the statement was first planned: a join grew with the table until the first analyze (seen).
 _LOCK = """
-SELECT a.agg_type, a.agg_id, a.epoch, a.version, a.event_id
-  FROM applied a JOIN unnest($3::text[], $4::uuid[]) AS k(agg_type, agg_id) USING (agg_type, agg_id)
- WHERE a.city = $1 AND a.consumer = $2 ORDER BY agg_type, agg_id FOR UPDATE OF a
+INSERT INTO applied AS a (city, consumer, agg_type, agg_id, epoch, version, event_id)
+SELECT $1, $2, k.agg_type, k.agg_id, 0, 0, '00000000-0000-0000-0000-000000000000'
+  FROM unnest($3::text[], $4::uuid[]) WITH ORDINALITY AS k(agg_type, agg_id, place)
+ ORDER BY k.place
+ON CONFLICT (city, consumer, agg_type, agg_id) DO UPDATE SET version = a.version
+RETURNING a.agg_type, a.agg_id, a.epoch, a.version, a.event_id
 """
 _BEHIND = """
 SELECT k.agg_type, k.agg_id, d.epoch, d.version, true AS dead
@@ -115,10 +114,10 @@ SELECT k.agg_type, k.agg_id, 0, 0, false
                   AND p.agg_type = k.agg_type AND p.agg_id = k.agg_id)
 """
 _ADVANCE = """
-UPDATE applied a SET epoch = m.epoch, version = m.version, event_id = m.event_id
-  FROM unnest($3::text[], $4::uuid[], $5::int[], $6::bigint[], $7::uuid[])
-    AS m(agg_type, agg_id, epoch, version, event_id)
- WHERE a.city = $1 AND a.consumer = $2 AND a.agg_type = m.agg_type AND a.agg_id = m.agg_id
+INSERT INTO applied (city, consumer, agg_type, agg_id, epoch, version, event_id)
+SELECT $1, $2, m.* FROM unnest($3::text[], $4::uuid[], $5::int[], $6::bigint[], $7::uuid[]) AS m
+ON CONFLICT (city, consumer, agg_type, agg_id)
+DO UPDATE SET epoch = excluded.epoch, version = excluded.version, event_id = excluded.event_id
 """
 _PARK = """
 INSERT INTO parked (city, consumer, agg_type, agg_id, epoch, version, event, reason, seen)
@@ -150,12 +149,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp()) ON CONFLICT DO NO
 async def lock(tx: Transaction, consumer: str, keys: Iterable[Key]) -> dict[Key, Mark]:
     """Take the watermarks of these aggregates, in key order, made where there are none.
 
-    Made first and then locked: two consumers that meet a new aggregate at once must wait for each
-    other, else one parks what the other's commit would have drained.
+    Also a new one is made and locked: two consumers that meet an aggregate at once must wait for
+    each other, else one parks what the other's commit would have drained.
     """
     ordered = sorted(set(keys))
     where = (tx.city, consumer, [kind for kind, _ in ordered], [each for _, each in ordered])
-    await tx.execute(_SEED, *where)
     marks = {
         (row["agg_type"], row["agg_id"]): Mark(row["epoch"], row["version"], row["event_id"])
         for row in await tx.fetch(_LOCK, *where)

@@ -6,6 +6,7 @@ import time
 import pytest
 from nats.aio.msg import Msg
 
+from chassis import bus
 from chassis import consumer as consuming
 from chassis import pull as pulling
 from chassis.consumer import Consumer
@@ -186,6 +187,7 @@ async def test_a_consumer_that_hears_nothing_though_there_is_something_starts_an
     bounds, really = [], Consumer._bound
     monkeypatch.setattr(pulling.Pull, "next", silent)
     monkeypatch.setattr(Consumer, "_bound", bound)
+    await bus.ensure_stream(js, "trial")
     async with running(relay, hears()):
         thing = await add(trial)
         await until(empty(trial))

@@ -3,10 +3,11 @@
 import asyncio
 
 import asyncpg
+import orjson
 import pytest
 from prometheus_client import REGISTRY
 
-from chassis import trace
+from chassis import log, trace
 from chassis.db import Stale
 from chassis.events import Envelope, EventError
 from chassis.problems import Busy
@@ -336,6 +337,33 @@ async def test_a_reaction_joins_the_events_trace_and_says_who_it_is(trial):
     await reactions.deliver([Envelope.read(traced)], trial)
 
     assert seen == {"trace": "a" * 32, "who": ("service:listener", "react", WUHAN)}
+
+
+async def test_what_somebody_else_has_applied_is_not_buried(trial, monkeypatch):
+    thing = somebody()
+    event = told(thing, 1)
+    slow = hearing()
+
+    async def fails(*_, **__) -> None:
+        await hearing().deliver([event], trial)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(slow, "_together", fails)
+    outcomes = await slow.deliver([event], trial)
+
+    assert outcomes[event.id] is Outcome.LATER
+    assert await rows(trial, DeadLetter) == []
+
+
+async def test_every_line_of_the_log_can_be_written_and_holds_no_value(trial, caplog):
+    caplog.set_level("INFO", "shegong")
+    thing = somebody()
+    await hearing(poison=2).deliver([told(thing, v) for v in (1, 2, 3)], trial)
+
+    lines = [orjson.loads(log._Lines().format(record)) for record in caplog.records]
+    assert [line["event"] for line in lines] == ["reactions.dead", "reactions"]
+    assert lines[-1]["outcomes"] == {"applied": 1, "dead": 1, "parked": 1}
+    assert "poison" not in str(lines)
 
 
 def test_a_consumer_listens_to_every_type_of_the_kinds_it_keeps():

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -169,6 +170,17 @@ async def test_a_zombies_token_deletes_nothing(trial, relaying):
     assert await successor.delete(relaying, held, "TRIAL", 1) == 1
 
 
+async def test_an_expired_lease_deletes_nothing_though_nobody_took_it(trial, relaying):
+    await add(trial)
+    held = Lease()
+    await held.renew(relaying)
+    waiting = await outbox.waiting(relaying, held.parts, 10)
+    await relaying.execute("UPDATE relay_lease SET expires_at = '-infinity'")
+
+    found = [(r["part"], r["seq"]) for each in waiting.values() for r in each]
+    assert await held.delete(relaying, found, "TRIAL", 1) == 0
+
+
 async def test_a_lease_is_not_taken_from_a_holder_that_renews(relaying):
     one, two = Lease(), Lease()
     await one.renew(relaying)
@@ -227,6 +239,15 @@ async def test_a_stream_that_was_rolled_back_is_refilled(trial, js, made, relayi
 
     assert await repair.compare(relaying, "TRIAL", await _created(js), 1) == 1
     assert await repair.compare(relaying, "TRIAL", await _created(js), 1) == 0
+
+
+async def test_a_stream_of_another_birth_is_another_stream_however_long(trial, relaying):
+    await add(trial)
+    born = datetime(2026, 1, 1, tzinfo=UTC)
+    assert await repair.compare(relaying, "TRIAL", born, 1) == 0
+    await relaying.execute("DELETE FROM outbox")
+
+    assert await repair.compare(relaying, "TRIAL", born + timedelta(days=1), 9) == 1
 
 
 async def test_an_acknowledgement_below_an_earlier_one_is_a_loss(trial, js, made, monkeypatch):
