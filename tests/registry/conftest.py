@@ -1,7 +1,8 @@
 """Registry with a few divisions, two cities served, and Wuhan's shipped pack activated."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import count
 from uuid import UUID
 
 import asyncpg
@@ -46,6 +47,12 @@ ROWS = [
 ]
 
 
+def ticking():
+    """Return a clock that never says the same twice: what comes later is later."""
+    seconds = count()
+    return lambda: NOW + timedelta(seconds=next(seconds))
+
+
 @pytest.fixture
 async def database(postgres, fresh, vault, tmp_path):
     name = await fresh("registry")
@@ -53,7 +60,7 @@ async def database(postgres, fresh, vault, tmp_path):
     await migrator.execute("SET ROLE registry_owner")
     await load(migrator, ROWS)
     await migrator.close()
-    async with opened(postgres, name, "registry", vault, clock=lambda: NOW) as made:
+    async with opened(postgres, name, "registry", vault, clock=ticking()) as made:
         made.erased = tmp_path / "erased"
         yield made
 
@@ -132,7 +139,7 @@ def an_agency(**more):
     said = {
         "name": "武汉市某社会工作服务中心",
         "kind": "social_work",
-        "credit_code": "52420100MJH0000007",
+        "credit_code": "52420100MJH000000R",
         "registered_in": "420102",
         "business_scope": "社会工作服务",
     }
