@@ -1,6 +1,7 @@
 """The outbox as its relay sees it, over the cities: what waits, what rests, what is blocked."""
 
 from typing import Any
+from uuid import UUID
 
 from chassis.events import PARTS
 from chassis.metrics import outbox_blocked, outbox_oldest_seconds, outbox_waiting
@@ -55,6 +56,19 @@ async def refused(db: Any, row: Any, reason: str, *, final: bool) -> bool:
         return False
     await db.execute(_BLOCK, row["city"], row["agg_type"], row["agg_id"], reason)
     return True
+
+
+async def unblock(db: Any, city: str, agg_id: UUID) -> bool:
+    """Let a blocked aggregate's events be tried again; whether there was one."""
+    async with db.transaction():
+        gone = await db.execute(
+            "DELETE FROM outbox_blocked WHERE city = $1 AND agg_id = $2", city, agg_id
+        )
+        await db.execute(
+            "UPDATE outbox SET attempts = 0, not_before = NULL WHERE city = $1 AND agg_id = $2",
+            *(city, agg_id),
+        )
+    return bool(gone != "DELETE 0")
 
 
 async def survey(db: Any) -> None:

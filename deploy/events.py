@@ -7,14 +7,19 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis import repair
+from chassis import outbox, repair
 from chassis.config import Settings, setting
 from chassis.reactions import StillDead
 from chassis.service import open_database
 from deploy.serve import service
 
+# What a part could not publish is listed beside what it could not take in, under its aggregate's id.
 _LETTERS = """
-SELECT city, id, consumer, agg_type, agg_id, epoch, version, reason, at FROM dead_letter ORDER BY at
+SELECT city, id, consumer, agg_type, agg_id, version, reason, at FROM dead_letter
+UNION ALL
+SELECT city, agg_id, 'relay', agg_type, agg_id, NULL, 'not published: ' || reason, at
+  FROM outbox_blocked
+ ORDER BY at
 """
 
 
@@ -45,12 +50,19 @@ async def replay(
     """
     async with _relay(part) as db:
         rows = await db.fetch(_LETTERS)
-    known = {row["id"]: row["city"] for row in rows}
-    wanted = known if ids is None else ids
+        wanted = [row["id"] for row in rows] if ids is None else list(ids)
+        found = [
+            (row["id"], "published again")
+            for row in rows
+            if row["consumer"] == "relay"
+            and row["id"] in wanted
+            and await outbox.unblock(db, row["city"], row["id"])
+        ]
+    known = {row["id"]: row["city"] for row in rows if row["consumer"] != "relay"}
+    wanted = [letter for letter in wanted if letter not in dict(found)]
     made = service(part)
-    if made.reactions is None:
-        return []
-    found: list[tuple[UUID, str]] = []
+    if made.reactions is None or not wanted:
+        return found
     database = await open_database(made, Settings.of(part))
     try:
         for letter in wanted:

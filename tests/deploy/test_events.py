@@ -92,3 +92,17 @@ async def test_an_unknown_letter_is_said_to_be_unknown(owner):
     other = uuid4()
 
     assert await events.replay("procurement", [other]) == [(other, "unknown")]
+
+
+async def test_an_aggregate_that_could_not_be_published_is_listed_and_tried_again(owner):
+    blocked = uuid4()
+    await owner.execute(
+        "INSERT INTO outbox_blocked (city, agg_type, agg_id, reason, at)"
+        " VALUES ($1, 'contract', $2, 'message-too-large', now())",
+        *(WUHAN, blocked),
+    )
+
+    [words] = await events.dead_letters(["procurement"])
+    assert (words[3], words[-1]) == (str(blocked), "not published: message-too-large")
+    assert await events.replay("procurement", [blocked]) == [(blocked, "published again")]
+    assert await events.dead_letters(["procurement"]) == []
