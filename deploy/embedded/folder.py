@@ -44,6 +44,8 @@ async def held(path: Path) -> AsyncIterator[Folder]:
     lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         await _take(path, lock)
+        # Only now: servers of an earlier run that still end must find their way in.
+        path.chmod(0o700)
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
         yield Folder(path, lock)
@@ -58,7 +60,6 @@ def _make(path: Path) -> Path:
         foreign = path.stat().st_uid != os.geteuid()
         strange = not (path / "lock").exists() and any(path.iterdir())
         if not foreign and not strange:
-            path.chmod(0o700)
             for name in ("logs", "state"):
                 (path / name).mkdir(mode=0o700, exist_ok=True)
             usable = os.access(path, os.W_OK | os.X_OK)

@@ -78,6 +78,11 @@ class Postgres:
         self._own(self.sockets)
         if not self.files.exists():
             await self._initialise()
+        if self.keep:
+            # Whoever holds the data folder's lock knows that no server runs here. These files only
+            # hold a process id, and after a power cut it may be somebody else's.
+            for stale in (self.files / "postmaster.pid", self.sockets / f"{SOCKET}.lock"):
+                stale.unlink(missing_ok=True)
 
     def command(self) -> Command:
         """Return how the server is run; SIGINT is its fast, clean shutdown."""

@@ -17,7 +17,9 @@ import pytest
 from chassis.config import surroundings
 from deploy.embedded import running
 from deploy.embedded.ports import free_ports
+from deploy.embedded.process import Command, spawn, stop
 from deploy.embedded.run import SOURCE
+from deploy.trouble import Trouble
 from tests.deploy import stand_in
 from tests.deploy.waiting import alive, until
 
@@ -149,6 +151,32 @@ async def test_nothing_outlives_a_supervisor_that_is_killed_and_the_next_run_goe
     assert not [pid for pid in note["pids"].values() if alive(pid)]
     process.terminate()
     await asyncio.to_thread(process.wait, 10)
+
+
+async def test_after_a_power_cut_another_process_with_the_old_pid_is_no_hindrance(data):
+    async with running(data, demo=False, program=stand_in.program) as run:
+        user = run.postgres.user
+    stranger = spawn(Command("stranger", ["sleep", "60"], data.parent / "log", user=user))
+    try:
+        old = f"{stranger.pid}\n{data}/postgres\n1\n5432\n{data}/run\n\n\n"
+        (data / "postgres" / "postmaster.pid").write_text(old)
+        (data / "run" / ".s.PGSQL.5432.lock").write_text(old)
+
+        async with running(data, demo=False, program=stand_in.program) as run:
+            assert await run.postgres.ready()
+    finally:
+        await stop(stranger, signal.SIGKILL, grace=5)
+
+
+async def test_a_refused_second_run_leaves_the_first_one_able_to_write(data):
+    """As root PostgreSQL is another user: who tightens the folder first locks it out."""
+    async with running(data, demo=False, program=stand_in.program) as run:
+        with pytest.raises(Trouble):
+            async with running(data, demo=False):
+                pass
+        admin = await asyncpg.connect(run.postgres.url())
+        await admin.execute("CHECKPOINT")
+        await admin.close()
 
 
 async def test_a_second_run_over_the_same_folder_says_so_in_one_line(data):
