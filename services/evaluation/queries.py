@@ -18,12 +18,15 @@ class When:
     known_at: datetime
 
 
-_LATEST = """
-SELECT DISTINCT ON (f.kind, f.subject_id) f.kind, f.subject_id, f.state
-  FROM fact f
- WHERE f.city = $1 AND f.valid_from <= $2 AND f.known_from <= $3 AND f.kind = $4
-   AND ($5::uuid IS NULL OR f.subject_id = $5)
- ORDER BY f.kind, f.subject_id, f.epoch DESC, f.version DESC
+_ONE = """
+SELECT state FROM fact
+ WHERE city = $1 AND valid_from <= $2 AND known_from <= $3 AND kind = $4 AND subject_id = $5
+ ORDER BY epoch DESC, version DESC LIMIT 1
+"""
+_EVERY = """
+SELECT DISTINCT ON (subject_id) state FROM fact
+ WHERE city = $1 AND valid_from <= $2 AND known_from <= $3 AND kind = $4
+ ORDER BY subject_id, epoch DESC, version DESC
 """
 _AT_STATION = """
 SELECT DISTINCT ON (f.kind, f.subject_id) f.kind, f.subject_id, f.state
@@ -42,13 +45,13 @@ SELECT count(*) AS number FROM division
 
 async def one(tx: Transaction, kind: str, subject_id: UUID, when: When) -> State | None:
     """Return a subject's state, or None where nothing was known of that day."""
-    rows = await tx.fetch(_LATEST, tx.city, when.day, when.known_at, kind, subject_id)
+    rows = await tx.fetch(_ONE, tx.city, when.day, when.known_at, kind, subject_id)
     return rows[0]["state"] if rows else None
 
 
 async def every(tx: Transaction, kind: str, when: When) -> list[State]:
     """Return the state of every subject of a kind."""
-    rows = await tx.fetch(_LATEST, tx.city, when.day, when.known_at, kind, None)
+    rows = await tx.fetch(_EVERY, tx.city, when.day, when.known_at, kind)
     return [row["state"] for row in rows]
 
 

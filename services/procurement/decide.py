@@ -26,7 +26,7 @@ STATED = (
 Warnings = list[dict[str, Any]]
 
 
-def sign_contract(  # noqa: PLR0917 - a decision takes every fact it uses
+def sign_contract(
     ask: SignContract,
     station: StationKept,
     agency: AgencyKept,

@@ -41,9 +41,7 @@ async def test_a_station_heard_of_by_events_is_judged_with_clause_and_facts(wuha
 async def test_as_of_asks_the_day_a_fact_speaks_of(wuhan):
     station = await staffed(wuhan, workers=2)
     worker = told.some_id()
-    await wuhan.hear(
-        told.worker(worker, told.posting(station, starts_on=date(2023, 3, 1))), worker
-    )
+    await wuhan.hear(told.worker(worker, told.posting(station, starts_on=date(2023, 3, 1))), worker)
 
     before = await wuhan.verdicts(f"station:{station}", as_of="2023-02-28")
     after = await wuhan.verdicts(f"station:{station}", as_of="2023-03-01")

@@ -84,7 +84,7 @@ async def test_a_word_the_city_does_not_have_is_named_by_its_place(bureau, ask):
     assert "secretword" not in answer.text
 
 
-async def test_a_station_has_one_contract_at_a_time(bureau, wuhan, ask):
+async def test_a_station_has_one_contract_at_a_time(bureau, ask):
     first = await bureau.post(URL, json=ask)
     assert first.status_code == 201
     later = ask | {"starts_on": "2027-01-09", "ends_on": "2027-06-30"}
@@ -186,7 +186,7 @@ async def test_hearing_a_station_twice_changes_nothing(wuhan):
     assert [*first.values(), *second.values()] == ["applied", "duplicate"]
 
 
-async def test_no_pack_heard_is_said_and_may_be_tried_again(database, ask):
+async def test_no_pack_heard_is_said_and_may_be_tried_again(database):
     station, agency, tell = told.some_id(), told.some_id(), told.Teller()
     await reactions.deliver(
         [
