@@ -54,9 +54,6 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
 }
 """What each role may ask for at most (contract.md, "Roles and owners")."""
 
-SEES_PLAIN = frozenset({"worker", "station_head"})
-"""Roles that see a person as the person said it, within their own station; others see a mask."""
-
 _CITY = re.compile(r"[0-9]{6}")
 _KEPT = 10_000
 

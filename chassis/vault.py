@@ -242,17 +242,6 @@ def normal(field: str, text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def masked(field: str, text: str) -> str:
-    """Return what a role sees that may know of a value without knowing it."""
-    shown_first, shown_last = {"name": (1, 0), "id_number": (3, 2), "phone": (3, 4)}.get(
-        field, (0, 0)
-    )
-    hidden = len(text) - shown_first - shown_last
-    if hidden <= 0:
-        return "*" * len(text)
-    return text[:shown_first] + "*" * hidden + text[len(text) - shown_last :]
-
-
 def _bound(head: bytes, *parts: object) -> bytes:
     # Every part with its length: no two lists of parts give the same bytes.
     texts = [str(part).encode() for part in parts]

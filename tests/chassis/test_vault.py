@@ -15,7 +15,7 @@ from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
 
 from chassis.erased import Erased, erased_path, note_erased, read_erased
-from chassis.vault import Encrypted, Plain, Unopenable, Vault, masked
+from chassis.vault import Encrypted, Plain, Unopenable, Vault
 
 MARK = "王某某-420102199001011234"
 CITY = "420100"
@@ -194,14 +194,6 @@ def test_habits_of_spelling_do_not_hide_a_person(vault):
     assert not same("partner_ref", "1-23", "12-3")
     assert not same("partner_ref", "a1", "A1")
     assert same("partner_ref", " (2026)鄂0102民初1号", "(2026)鄂0102民初1号")
-
-
-def test_a_masked_value_keeps_only_what_the_role_may_know():
-    assert masked("name", "张三丰") == "张**"
-    assert masked("id_number", "420102199001011234") == "420*************34"
-    assert masked("phone", "13800138000") == "138****8000"
-    assert masked("address", "某街道 1 号") == "*******"
-    assert masked("name", "张") == "*"
 
 
 def test_a_new_secrets_file_is_its_owners_alone_and_is_never_overwritten(tmp_path):
