@@ -3,20 +3,16 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from chassis.asked import Asked
 
 Ref = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}:[0-9A-Za-z-]{1,40}$")]
 """A subject: `station:ID`, `worker:ID`, `contract:ID`, `city:CODE`, `district:CODE`."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 
 
-class Ask(BaseModel):
-    """Base of what comes from outside: an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-
-class DayAsked(Ask):
+class DayAsked(Asked):
     """Of which day, and as known when."""
 
     as_of: date | None = Field(default=None, description="the day judged, today if left out")
@@ -31,7 +27,7 @@ class ComplianceAsked(DayAsked):
     subject: Ref
 
 
-class Supposed(Ask):
+class Supposed(Asked):
     """A subject that need not exist."""
 
     kind: Name
@@ -41,7 +37,7 @@ class Supposed(Ask):
     )
 
 
-class WhatIf(Ask):
+class WhatIf(Asked):
     """What the city's document would say of a subject, of other numbers, or of another text."""
 
     subject: Ref | Supposed

@@ -8,33 +8,29 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
+
+from chassis.asked import Asked
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """A word of a vocabulary; which words there are is the pack's to say."""
 
 
-class Ask(BaseModel):
-    """Base of what comes from outside: an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-
-class Purchaser(Ask):
+class Purchaser(Asked):
     """The body that buys."""
 
     name: str = Field(min_length=1, max_length=200)
     kind: Word
 
 
-class Price(Ask):
+class Price(Asked):
     """What the whole term costs, in whole fen."""
 
     amount: int = Field(ge=0)
     currency: Literal["CNY"] = "CNY"
 
 
-class PriorEvaluation(Ask):
+class PriorEvaluation(Asked):
     """An evaluation of the contract that is renewed, as the purchaser's files have it."""
 
     kind: Word
@@ -42,7 +38,7 @@ class PriorEvaluation(Ask):
     grade: Word
 
 
-class SignContract(Ask):
+class SignContract(Asked):
     """A purchaser's wish to have the running of a station by an agency on record."""
 
     station_id: UUID
@@ -67,7 +63,7 @@ class SignContract(Ask):
     prior_evaluations: list[PriorEvaluation] | None = None
 
 
-class EndContract(Ask):
+class EndContract(Asked):
     """A wish to end a contract before its last day."""
 
     ended_on: date = Field(description="the last day of service")
