@@ -8,6 +8,7 @@ so a warm start costs one request.
 
 import asyncio
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ async def operators(run: Running, cities: list[str]) -> dict[str, str]:
     from gateway.bootstrap import add_client  # noqa: PLC0415
     from gateway.models import NewClient  # noqa: PLC0415
 
-    database = await open_database(GATEWAY_SERVICE, settings_of(run, "gateway"))
+    database = await open_database(GATEWAY_SERVICE, settings_of(run.env, "gateway"))
     try:
         asks = [(PLATFORM, "admin", "platform_admin")]
         asks += [
@@ -111,9 +112,9 @@ async def operators(run: Running, cities: list[str]) -> dict[str, str]:
     return secrets
 
 
-def settings_of(run: Running, part: str) -> Settings:
+def settings_of(env: Mapping[str, str], part: str) -> Settings:
     """Return one part's settings as the supervisor gives them."""
-    name, env = part.upper(), run.env
+    name = part.upper()
     return Settings(
         part=part,
         database_url=env[f"SHEGONG_DATABASE_URL_{name}"],

@@ -1,0 +1,418 @@
+"""The demo: its data, and the product's story told in a terminal against the running system.
+
+`load` fills five jurisdictions once, over HTTP as their bureaus would, and writes DATA/demo.json
+when every service has heard. `tell` is `make demo`: what-if under five documents, three referrals
+and what became of them, a contract, and a station's overview with one service stopped.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+import httpx
+import orjson
+
+from chassis.clock import day_of, system_clock
+from chassis.identity import PLATFORM
+from chassis.service import open_database
+from deploy.bootstrap import settings_of, write_private
+from deploy.calls import Caller, door
+from deploy.demo_data import CITIES, PARTNERS, STAFF, STATION_FACTS, WHAT_IF, DemoCity
+from deploy.trouble import Trouble
+from gateway.app import GATEWAY_SERVICE
+from gateway.bootstrap import add_client
+from gateway.models import NewClient
+
+HEARD_WITHIN = 30.0
+OPENED = "2022-01-10"
+
+Client = dict[str, Any]
+
+
+# ------------------------------------------------------------------------------ loading
+
+
+async def load(data: Path, base_url: str) -> None:
+    """Fill the five jurisdictions; DATA/demo.json is written once everything it names exists."""
+    secrets: dict[str, str] = orjson.loads((data / "operators.json").read_bytes())
+    env = orjson.loads((data / "run.json").read_bytes())["env"]
+    database = await open_database(GATEWAY_SERVICE, settings_of(env, "gateway"))
+    try:
+        async with door(base_url) as http:
+            asks: list[tuple[str, NewClient]] = []
+            for city in CITIES:
+                bureau = Caller(
+                    http, f"{city.code}.policy-author", secrets[f"{city.code}.policy-author"]
+                )
+                asks += [(city.code, ask) for ask in await _fill(bureau, city)]
+            clients = [await _client(database, code, ask) for code, ask in asks]
+        admin = f"{PLATFORM}.admin"
+        clients.append(
+            _shown(
+                admin,
+                secrets[admin],
+                PLATFORM,
+                "platform_admin",
+                "platform_admin",
+                ["clients:write", "platform:admin"],
+            )
+        )
+    finally:
+        await database.close()
+    write_private(data / "demo.json", {"base_url": base_url, "clients": clients})
+
+
+async def _fill(bureau: Caller, city: DemoCity) -> list[NewClient]:
+    """Enter a city's bodies, people and stations; return the clients that speak for them."""
+    agency = await bureau.post(
+        "/agencies",
+        {
+            "name": f"{city.name}演示社会工作服务中心",
+            "kind": "social_work",
+            "credit_code": city.credit_code,
+            "registered_in": city.code,
+            "business_scope": "社会工作服务",
+        },
+    )
+    clients = [NewClient(name="agency-1", kind="agency", role="agency", agency_id=agency["id"])]
+    for kind, name in PARTNERS.items():
+        slug = kind.replace("_", "-")
+        body = {"name": f"{city.name}{name}", "kind": kind, "client_id": f"{city.code}.{slug}-1"}
+        made = await bureau.post("/partners", body)
+        clients.append(
+            NewClient(name=f"{slug}-1", kind=kind, role="partner", partner_id=made["id"])
+        )
+    for number, (ground, name) in enumerate(city.grounds, 1):
+        station = await bureau.post(
+            "/stations", _station(ground, name) | {"facts": STATION_FACTS | city.facts}
+        )
+        worker = None
+        for person in STAFF:
+            post = {
+                "station_id": station["id"],
+                "starts_on": OPENED,
+                "full_time": True,
+                "on_station": True,
+                "dispatched": True,
+            }
+            made = await bureau.post(
+                "/workers", person | {"name": f"{person['name']}{number}", "postings": [post]}
+            )
+            worker = worker or made
+        assert worker is not None
+        division = ground[:6]
+        clients += [
+            NewClient(
+                name=f"worker-{number}",
+                kind="worker",
+                role="worker",
+                station_id=station["id"],
+                worker_id=worker["id"],
+                division=division,
+            ),
+            NewClient(
+                name=f"station-head-{number}",
+                kind="station_head",
+                role="station_head",
+                station_id=station["id"],
+                division=division,
+            ),
+        ]
+    clients.append(NewClient(name="city-bureau-1", kind="city_bureau", role="city_bureau"))
+    clients.append(NewClient(name="auditor-1", kind="auditor", role="auditor"))
+    await _heard(bureau, station["id"])
+    return clients
+
+
+def _station(ground: str, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "tier": "township",
+        "mode": "procured",
+        "status": "open",
+        "division": ground,
+        "division_system": "nbs",
+        "open_on": OPENED,
+        "effective_on": OPENED,
+    }
+
+
+async def _heard(bureau: Caller, station_id: str) -> None:
+    """Wait until casework and evaluation know the station entered last; they hear in order."""
+    paths = [f"/stations/{station_id}/load", f"/compliance?subject=station:{station_id}"]
+    until = time.monotonic() + HEARD_WITHIN
+    for path in paths:
+        while (answer := await bureau.ask("GET", path)).status_code != 200:  # noqa: PLR2004
+            if time.monotonic() > until:
+                raise Trouble(
+                    f"{path} 在 {HEARD_WITHIN:g} 秒内没有答复（{answer.status_code}）",
+                    f"{path} did not answer within {HEARD_WITHIN:g} s ({answer.status_code})",
+                )
+            await asyncio.sleep(0.05)
+
+
+async def _client(database: Any, city: str, ask: NewClient) -> Client:
+    client, secret = await add_client(database, city, ask, secret=True)
+    assert secret is not None
+    ids = ("station_id", "worker_id", "partner_id", "agency_id")
+    more = {name: str(getattr(client, name)) for name in ids if getattr(client, name)}
+    return _shown(client.id, secret, city, client.kind, client.role, client.scopes) | {
+        "division": client.division,
+        **more,
+    }
+
+
+def _shown(name: str, secret: str, city: str, kind: str, role: str, scopes: list[str]) -> Client:
+    return {
+        "client_id": name,
+        "client_secret": secret,
+        "city": city,
+        "kind": kind,
+        "role": role,
+        "scopes": scopes,
+        "division": None,
+    }
+
+
+# ------------------------------------------------------------------------------ telling
+
+
+def tell(data: Path, base_url: str | None = None) -> None:
+    """Tell the story against the system that runs over this folder."""
+    try:
+        demo = orjson.loads((data / "demo.json").read_bytes())
+    except FileNotFoundError:
+        raise Trouble(
+            f"{data} 中没有演示数据：请先运行 make up（不带 --no-demo）",
+            f"there is no demo data in {data}: run make up first (without --no-demo)",
+        ) from None
+    asyncio.run(Story(data, demo).tell(base_url or _running(data) or demo["base_url"]))
+
+
+def _running(data: Path) -> str | None:
+    try:
+        found: str = orjson.loads((data / "run.json").read_bytes())["base_url"]
+    except FileNotFoundError:
+        return None
+    return found
+
+
+class Story:
+    """The story, and who tells it."""
+
+    def __init__(self, data: Path, demo: dict[str, Any]) -> None:
+        self.data = data
+        self.clients: list[Client] = demo["clients"]
+
+    async def tell(self, base_url: str) -> None:
+        """Tell all four parts."""
+        try:
+            async with door(base_url) as self.http:
+                await self.five_documents()
+                await self.three_referrals()
+                station = await self.one_contract()
+                await self.one_answer(station)
+        except httpx.ConnectError:
+            raise Trouble(
+                f"{base_url} 没有答复：系统是否在运行？请先 make up",
+                f"{base_url} does not answer: is the system running? make up first",
+            ) from None
+
+    def caller(self, city: str, name: str) -> Caller:
+        """Return one of the demo's clients."""
+        client = self.client(city, name)
+        return Caller(self.http, client["client_id"], client["client_secret"])
+
+    def client(self, city: str, name: str) -> Client:
+        """Return what is known of one of the demo's clients."""
+        return next(c for c in self.clients if c["client_id"] == f"{city}.{name}")
+
+    async def five_documents(self) -> None:
+        """(a) One and the same station under five documents: five verdict sheets."""
+        title("一", "同一个站，五份文件", "one station, five documents")
+        click.echo("   3 名专职社工（2 名持证）、25 平方米、个案室与小组室；只判断，不写入\n")
+        marks = {"broken": "✗", "undecided": "?", "met": "✓"}
+        for city in CITIES:
+            bureau = self.caller(city.code, "city-bureau-1")
+            sheet = await bureau.post("/what-if", {"subject": WHAT_IF})
+            counts = sheet["counts"]
+            click.secho(
+                f"   {city.name} {city.code}  合规 {counts['met']}  不合规 {counts['broken']}"
+                f"  缺事实 {counts['undecided']}  不适用 {counts['not_applicable']}",
+                bold=True,
+            )
+            lines = [v for v in sheet["verdicts"] if v["verdict"] in marks]
+            lines.sort(key=lambda v: list(marks).index(v["verdict"]))
+            for line in lines[:6]:
+                _line(marks[line["verdict"]], line)
+            if len(lines) > 6:  # noqa: PLR2004
+                click.echo(f"     … 另 {len(lines) - 6} 条")
+            click.echo()
+
+    async def three_referrals(self) -> None:
+        """(b) Three partners refer; a worker accepts one and declines one; each reads its own."""
+        title("二", "三个合作单位转介", "three partners refer a person")
+        pushed = (
+            ("420100", "court-1", "family_violence", "immediate", "accept"),
+            ("450200", "womens-federation-1", "family_violence", "hours_24", "decline"),
+            ("330100", "disabled-federation-1", "disability", "working_days", None),
+        )
+        for code, name, domain, urgency, answer in pushed:
+            city = next(c for c in CITIES if c.code == code)
+            partner = self.caller(code, name)
+            body = _referral(domain, urgency, city.grounds[0][0])
+            sent = await partner.post("/referrals", body)
+            click.secho(f"   {city.name} {name} → {sent['tracking_no']}", bold=True)
+            click.echo(
+                f"     {sent['status']}  {(sent['station'] or {}).get('name')}  答复期限 {sent['reply_by']}"
+            )
+            for because in sent["routed_because"]:
+                click.echo(f"     · {because['code']}: {because['say']}")
+            worker = self.caller(code, "worker-1")
+            path = f"/referrals/{sent['id']}"
+            if answer == "accept":
+                await worker.post(f"{path}/accept", {})
+            elif answer == "decline":
+                await worker.post(
+                    f"{path}/decline", {"reason_code": "no_capacity", "reason": "演示：本周已满"}
+                )
+            click.echo("     合作单位所见（本单位、按序、无缺号）：")
+            for change in await _feed(partner, sent["id"]):
+                reason = f"（{change['reason_code']}）" if change["reason_code"] else ""
+                click.echo(f"       #{change['position']} {change['status']}{reason}")
+            click.echo()
+
+    async def one_contract(self) -> str:
+        """(c) A provider gets a contract for a station and becomes its operator everywhere."""
+        title("三", "一份合同，处处生效", "one contract, an operator everywhere")
+        code = CITIES[0].code
+        bureau = self.caller(code, "city-bureau-1")
+        station = str(self.client(code, "worker-1")["station_id"])
+        agency = str(self.client(code, "agency-1")["agency_id"])
+        today = day_of(system_clock())
+        held = await bureau.get(f"/contracts?station_id={station}&on={today}")
+        if held["items"]:
+            click.echo(f"   已有在期合同 {held['items'][0]['id']}（上次演示签订）")
+        else:
+            refused = await bureau.ask(
+                "POST", "/contracts", _contract(station, agency, today.year, years=5)
+            )
+            problem = refused.json()
+            click.echo(f"   先试签五年：{refused.status_code} {problem['title']}")
+            for rule in problem["rules"][:2]:
+                click.echo(
+                    f"     ✗ {rule['cite']['document']} {rule['cite']['clause']}：{rule['say']}"
+                )
+            signed = await bureau.post(
+                "/contracts", _contract(station, agency, today.year, years=1)
+            )
+            click.echo(f"   再签一年：{signed['id']}，提示 {len(signed['warnings'])} 条")
+        async for shown in _until(lambda: bureau.get(f"/stations/{station}")):
+            if shown.get("operator_id") == agency:
+                break
+        click.echo(f"   登记：{shown['name']} 的承接机构已是 {agency}\n")
+        return station
+
+    async def one_answer(self, station: str) -> None:
+        """(d) A station's overview in one answer, and again with one service stopped."""
+        title("四", "一次问到全部，缺一也能答", "one answer, and still one with a service stopped")
+        bureau = self.caller(CITIES[0].code, "city-bureau-1")
+        _overview(await bureau.get(f"/stations/{station}/overview"))
+        try:
+            pid = orjson.loads((self.data / "run.json").read_bytes())["pids"]["casework"]
+        except (FileNotFoundError, KeyError):
+            click.echo("   （系统不在本机运行，略去停机一步）")
+            return
+        click.echo("   —— 停住 casework ——")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            _overview(await bureau.get(f"/stations/{station}/overview"))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        click.echo("   —— casework 继续 ——\n")
+
+
+def title(number: str, zh: str, en: str) -> None:
+    """Print a heading."""
+    click.secho(f"\n{number}、{zh}  {en}", fg="green", bold=True)
+
+
+def _line(mark: str, line: dict[str, Any]) -> None:
+    cite = line["cite"]
+    say = line["say"] or line.get("why") or ""
+    missing = f"  缺：{'、'.join(line['missing'][:3])}" if line["missing"] else ""
+    click.echo(f"     {mark} {cite['clause']} {','.join(cite['ids'])}  {say}{missing}")
+
+
+def _overview(shown: dict[str, Any]) -> None:
+    load, contract, verdicts = shown["load"], shown["contract"], shown["verdicts"]
+    click.echo(f"   {shown['station']['name']}（{shown['as_of']}）")
+    click.echo(f"     在办 {load['routed'] + load['accepted'] + load['started'] if load else '—'}")
+    click.echo(f"     合同 {contract['ends_on'] + ' 止' if contract else '—'}")
+    click.echo(f"     判定 {verdicts['counts'] if verdicts else '—'}")
+    if shown["partial"]:
+        click.secho(f"     缺：{'、'.join(shown['partial'])}（partial）", fg="yellow")
+
+
+def _referral(domain: str, urgency: str, division: str) -> dict[str, Any]:
+    return {
+        "partner_ref": f"演示-{uuid4()}",
+        "domain": domain,
+        "urgency": urgency,
+        "legal_basis": {"kind": "statute", "cite": "反家庭暴力法 第十四条"},
+        "division": division,
+        "subject": {
+            "name": "演示甲",
+            "id_type": "none",
+            "phone": "13800000000",
+        },
+        "narrative": "演示数据，非真实个案。",
+        "attachments": [],
+    }
+
+
+def _contract(station: str, agency: str, year: int, *, years: int) -> dict[str, Any]:
+    return {
+        "station_id": station,
+        "agency_id": agency,
+        "purchaser": {"name": "演示街道办事处", "kind": "township"},
+        "signed_on": f"{year}-01-04",
+        "starts_on": f"{year}-01-05",
+        "ends_on": f"{year + years - 1}-12-31",
+        "price": {"amount": 45_000_000, "currency": "CNY"},
+        "staffing": 3,
+        "renewal_of": None,
+        "budget_secured": True,
+        "terms": ["staff", "content", "goals", "funds", "supervision", "evaluation"],
+        "payer_is_purchaser": True,
+        "supervision_funded": True,
+        "supervision_plan_on": f"{year}-01-04",
+        "takeover_plan_on": f"{year}-01-04",
+        "evaluator_provides_service": False,
+    }
+
+
+async def _feed(partner: Caller, referral_id: str) -> list[dict[str, Any]]:
+    """Walk a partner's whole feed and return what it says of one referral."""
+    found: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        page = await partner.get(f"/referrals/changes?limit=200{after}")
+        found += [c for c in page["items"] if c["referral_id"] == referral_id]
+        if not page["items"]:
+            return found
+        after = f"&after={page['next']}"
+
+
+async def _until(ask: Any) -> AsyncIterator[Any]:
+    until = time.monotonic() + HEARD_WITHIN
+    while time.monotonic() < until:
+        yield await ask()
+        await asyncio.sleep(0.05)
+    raise Trouble("等待事件超时", "an event did not arrive in time")
