@@ -26,7 +26,7 @@ from fastapi import params as fastapi_params
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from chassis import log, metrics, problems
+from chassis import described, log, metrics, problems
 from chassis.asked import Asked as Asked  # noqa: PLC0414 - handed on
 from chassis.asked import Listed as Listed  # noqa: PLC0414
 from chassis.asked import Paged as Paged  # noqa: PLC0414
@@ -154,6 +154,31 @@ def _is_response(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, Response)
 
 
+def _described(route: APIRoute, plan: _Plan, keyed: bool, status: int) -> dict[str, Any]:
+    """Return what the signature tells a reader of the OpenAPI and FastAPI does not look at."""
+    matched = {made for _, made in plan.dependencies} & {if_match, must_match}
+    said = described.operation(
+        plan.endpoint.__name__,
+        plan.endpoint.__doc__ or "",
+        scope=plan.scope,
+        below=bool(plan.path),
+        keyed=keyed,
+        writes=keyed or bool(matched),
+        checked=bool(plan.query or plan.body),
+        body=plan.body is not None,
+        sees=bool(matched),
+        must=must_match in matched,
+    )
+    if "city" in route.param_convertors:
+        said["parameters"] = [described.CITY, *said["parameters"]]
+    fields = getattr(typing.get_type_hints(plan.endpoint).get("return"), "model_fields", {})
+    versioned = "version" in fields and fields["version"].annotation is int
+    good = described.headers(status, versioned=versioned, named="id" in fields)
+    if good:
+        said["responses"] = {str(status): {"headers": good}} | said["responses"]
+    return said
+
+
 class UnitOfWork(APIRoute):
     """A route that runs its endpoint in one transaction and stores what it answered."""
 
@@ -166,6 +191,7 @@ class UnitOfWork(APIRoute):
         keyed = "POST" in methods and not getattr(self.endpoint, "dry", False)
         status = self.status_code or 200
         name = f"{'|'.join(sorted(methods))} {self.path_format}"
+        self.openapi_extra = _described(self, plan, keyed, status) | (self.openapi_extra or {})
 
         async def handle(request: Request) -> Response:
             request.state.route = name
@@ -230,11 +256,11 @@ async def _once(
             response = _answer(plan, request, result, status)
             if key is not None:
                 tx.keep(_receipt(who, route, key, asked, response, tx))
-        return response
     except Problem as problem:
         if problem.slug in ("refused-by-policy", "facts-missing"):
             await _note_refusal(request, database, who, problem)
         raise
+    return response
 
 
 async def _arguments(plan: _Plan, request: Request, writes: bool) -> dict[str, Any]:

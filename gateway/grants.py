@@ -11,8 +11,9 @@ import asyncpg
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
-from chassis import log, tokens
+from chassis import described, log, tokens
 from chassis.db import Database, Taken, Transaction, Who
+from chassis.http import JSON
 from chassis.identity import ROLE_SCOPES
 from chassis.problems import Busy, Problem
 from gateway import decide
@@ -28,12 +29,25 @@ DELETE FROM used_jti WHERE (city, client_id, digest) IN (
   SELECT city, client_id, digest FROM used_jti
    WHERE city = $1 AND expires_at < $2 ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED)
 """
+_GRANTED = {
+    "type": "object",
+    "required": ["access_token", "token_type", "expires_in", "scope"],
+    "properties": {
+        "access_token": {"type": "string"},
+        "token_type": {"const": "Bearer"},
+        "expires_in": {"type": "integer", "description": "seconds"},
+        "scope": {"type": "string"},
+    },
+}
 
 
 @router.post(
     "/oauth/token",
     summary="Get an access token",
+    operation_id="post_token",
     openapi_extra={
+        "responses": {"200": {"content": {JSON: {"schema": _GRANTED}}}}
+        | described.problems(400, 401, 413, 415, 429, 500, 503),
         "requestBody": {
             "required": True,
             "content": {
@@ -51,7 +65,7 @@ DELETE FROM used_jti WHERE (city, client_id, digest) IN (
                     }
                 }
             },
-        }
+        },
     },
 )
 async def post_token(request: Request) -> Response:
@@ -107,14 +121,20 @@ async def post_token(request: Request) -> Response:
     )
 
 
-@router.get("/.well-known/jwks.json", summary="The keys tokens are signed with")
+@router.get(
+    "/.well-known/jwks.json", summary="The keys tokens are signed with", operation_id="get_keys"
+)
 async def jwks(request: Request) -> dict[str, Any]:
     """Return the present and the next key."""
     public: dict[str, Any] = request.app.state.signer.public()
     return public
 
 
-@router.get("/.well-known/oauth-authorization-server", summary="What the token door can do")
+@router.get(
+    "/.well-known/oauth-authorization-server",
+    summary="What the token door can do",
+    operation_id="get_metadata",
+)
 async def metadata(request: Request) -> dict[str, Any]:
     """Return the authorization server's metadata (RFC 8414)."""
     issuer: str = request.app.state.issuer

@@ -14,7 +14,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ValidationError
 
-from chassis import trace
+from chassis import described, trace
 from chassis.clock import day_of, system_clock
 from chassis.http import JSON, Asked
 from chassis.identity import Actor, allow
@@ -66,9 +66,17 @@ def day_asked(request: Request) -> date:
     "/v1/{city}/stations/{station_id}/overview",
     response_model=Overview,
     openapi_extra={
+        **described.operation(
+            "get_overview",
+            "Show a station as registry, casework, procurement and evaluation know it.",
+            scope="registry:read",
+            below=True,
+            checked=True,
+        ),
         "parameters": [
-            {"name": "as_of", "in": "query", "schema": {"type": "string", "format": "date"}}
-        ]
+            {"name": "as_of", "in": "query", "schema": {"type": "string", "format": "date"}},
+            described.LANGUAGE,
+        ],
     },
 )
 async def get_overview(
