@@ -33,11 +33,12 @@ def relayed(part: str, table: str, grants: str) -> list[str]:
 
 
 def sensitive(table: str) -> list[str]:
-    """Refuse any write to a table of people when subject or purpose is not said."""
-    return [
-        f"CREATE TRIGGER said BEFORE INSERT OR UPDATE OR DELETE ON {table}"
-        " FOR EACH STATEMENT EXECUTE FUNCTION must_say_why()"
-    ]
+    """Refuse any write to a table of people when subject or purpose is not said.
+
+    After the statement, not before: a commit that only writes turns its key inside it.
+    """
+    when = f"AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT"
+    return [f"CREATE TRIGGER said {when} EXECUTE FUNCTION must_say_why()"]
 
 
 _MUST_SAY_WHY = """

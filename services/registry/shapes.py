@@ -213,7 +213,6 @@ class FindWorkers(Paged):
 
     status: Literal["active", "left"] | None = None
     station_id: UUID | None = None
-    name: Name | None = Field(None, description="how the name begins")
 
 
 # -- agencies and partners -----------------------------------------------------------------------

@@ -34,9 +34,18 @@ async def test_a_jurisdiction_is_served_once_and_changed_at_the_version_seen(ser
 
 async def test_only_the_platform_serves_cities(served):
     async with client(service, served, actor("city_bureau")) as bureau:
-        answer = await bureau.get(f"/v1/{WUHAN}/jurisdictions/{WUHAN}")
+        answers = [await bureau.get(f"/v1/{WUHAN}/jurisdictions/{WUHAN}")]
+    async with client(service, served, actor("platform_admin", WUHAN)) as usurper:
+        answers.append(await usurper.get(f"/v1/{WUHAN}/jurisdictions/{WUHAN}"))
+        body = {
+            "code": "420200",
+            "kind": "city",
+            "name": {"zh": "黄石市", "en": "Huangshi"},
+            "prefixes": ["4202"],
+        }
+        answers.append(await usurper.post(f"/v1/{WUHAN}/jurisdictions", json=body))
 
-    assert answer.status_code == 403
+    assert [answer.status_code for answer in answers] == [403] * 3
 
 
 async def test_a_city_nobody_serves_is_not_found(served):

@@ -33,7 +33,6 @@ from services.registry.reach import (
     reach,
     reached,
     serving_at,
-    under,
 )
 from services.registry.routes.callers import Reads, Writes
 from services.registry.shapes import (
@@ -238,8 +237,6 @@ def _filters(query: FindWorkers, today: date) -> list[Condition]:
     found: list[Condition] = []
     if query.status is not None:
         found.append(col(Worker.status) == query.status)
-    if query.name is not None:
-        found.append(under(Worker.name, query.name))
     if query.station_id is not None:
         found.append(serving_at(query.station_id, today))
     return found
