@@ -1,7 +1,7 @@
 """What evaluation hears, kept as facts: nothing is judged here, since most is never asked for."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from chassis.clock import day_of
@@ -64,8 +64,14 @@ async def contract_signed(event: ContractSigned, envelope: Envelope, tx: Transac
 @reactions.on(ContractEnded)
 async def contract_ended(event: ContractEnded, envelope: Envelope, tx: Transaction) -> None:
     """Keep a contract as ended: the day after its last it is no longer in force."""
-    signed = await tx.get(
-        Fact, "contract", envelope.agg_id, envelope.aggepoch, envelope.aggversion - 1
+    # Not by the version before: after a restore of its producer that one is of another epoch.
+    fact = cast("Any", Fact)
+    [signed] = await tx.find(
+        Fact,
+        fact.kind == "contract",
+        fact.subject_id == envelope.agg_id,
+        order_by=(fact.epoch.desc(), fact.version.desc()),
+        limit=1,
     )
     state = signed.state | envelope.data
     after = event.ended_on + timedelta(days=1)

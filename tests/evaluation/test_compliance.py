@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime
 
+from chassis.events import Envelope
+from contracts.registry import PackActivated
 from services.evaluation.models import Fact
 from services.evaluation.reactions import reactions
 from tests import told
@@ -86,6 +88,48 @@ async def test_what_nobody_told_is_never_met(wuhan):
         if line["verdict"] == "met":
             read = {path.split(".")[1].removesuffix("[]") for path in line["facts"]}
             assert read <= told_of, line
+
+
+async def test_a_restored_producers_word_replaces_what_it_said_before(wuhan):
+    station = told.some_id()
+    for rooms in (["office"], ["office", "case"]):
+        await wuhan.hear(told.station(station, facts={"rooms": rooms}), station)
+    again = told.station(station, facts={"rooms": ["office", "case", "group", "multi"]})
+    restored = Envelope.wrap(
+        again, city="420100", aggregate_id=station, version=2, epoch=2, time=LATE
+    )
+
+    await reactions.deliver([restored], wuhan.database)
+
+    now = await wuhan.verdicts(f"station:{station}")
+    then = await wuhan.verdicts(f"station:{station}", known_at="2026-11-05T00:00:00Z")
+    assert (now["rooms"]["verdict"], then["rooms"]["verdict"]) == ("met", "broken")
+
+
+async def test_a_later_pack_counts_from_its_day_and_once_it_was_known(wuhan):
+    station = await staffed(wuhan)
+    _, text = told.shipped("420100")
+    more = text.replace("{central: 3, new: 2}", "{central: 4, new: 4}")
+    stricter = PackActivated(version="stricter", in_force=date(2025, 1, 1), text=more)
+    await wuhan.hear(stricter, told.some_id(), at=LATE)
+
+    before = await wuhan.verdicts(f"station:{station}", as_of="2024-12-31")
+    after = await wuhan.verdicts(f"station:{station}", as_of="2025-01-01")
+    then = await wuhan.verdicts(
+        f"station:{station}", as_of="2025-01-01", known_at="2026-11-05T00:00:00Z"
+    )
+
+    words = [sheet["full-time"]["verdict"] for sheet in (before, after, then)]
+    assert words == ["met", "broken", "met"]
+
+
+async def test_before_the_first_pack_the_first_one_judges(heard):
+    await heard.hear(told.pack("420100", in_force=date(2026, 1, 1)), told.some_id())
+    station = await staffed(heard)
+
+    verdicts = await heard.verdicts(f"station:{station}", as_of="2024-06-30")
+
+    assert verdicts["full-time"]["verdict"] == "met"
 
 
 async def test_hearing_twice_keeps_one_fact(wuhan):

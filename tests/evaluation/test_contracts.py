@@ -2,8 +2,10 @@
 
 from datetime import date, datetime
 
+from chassis.events import Envelope
 from contracts.procurement import ContractEnded, ContractSigned
 from services.evaluation import gather, queries
+from services.evaluation.reactions import reactions
 from tests import told
 from tests.conftest import who
 from tests.evaluation.test_assemble import bought
@@ -62,3 +64,22 @@ async def _promised(city, station, day, known_at=None):
     async with city.database.begin(who()) as tx:
         state = await queries.one(tx, "station", station, when)
         return (await gather.station_facts(tx, state, when)).get("staffing_by_contract")
+
+
+async def test_an_end_told_after_a_restore_finds_what_was_signed_before_it(wuhan):
+    contract, station, agency = await signed(wuhan)
+    end = ContractEnded(
+        contract_id=contract,
+        station_id=station,
+        agency_id=agency,
+        ended_on=date(2022, 6, 30),
+        reason_code="agreed",
+    )
+    restored = Envelope.wrap(
+        end, city="420100", aggregate_id=contract, version=2, epoch=2, time=LATE
+    )
+
+    outcomes = await reactions.deliver([restored], wuhan.database)
+
+    assert [*outcomes.values()] == ["applied"]
+    assert await _promised(wuhan, station, "2022-07-01") is None
