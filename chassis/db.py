@@ -664,11 +664,18 @@ def _no_cursor() -> problems.Problem:
     return problems.Problem("malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"})
 
 
+_FROM_TEXT: dict[type, Callable[[str], Any]] = {
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    UUID: UUID,
+}
+
+
 def _cursor_values(model: type[CityRow], names: list[str], text: str) -> tuple[Any, ...]:
     out: list[Any] = []
     for name, value in zip(names, uncursor(text, len(names)), strict=True):
         kind = model.__table__.c[name].type.python_type  # type: ignore[attr-defined]
-        make = {datetime: datetime.fromisoformat, date: date.fromisoformat, UUID: UUID}.get(kind)
+        make = _FROM_TEXT.get(kind)
         try:
             out.append(make(value) if make else value)
         except (TypeError, ValueError, AttributeError):

@@ -65,7 +65,7 @@ class Policy:
         return [name for name in cls._types if name not in j.parameters]
 
 
-def refuse(  # noqa: PLR0917 - a decision takes every fact it uses
+def refuse(
     j: Jurisdiction,
     gate: str,
     subject: str,

@@ -94,9 +94,7 @@ class Problem(Exception):
                 {"at": e.at, "code": e.code, "say": e.zh if language == "zh" else e.en}
                 for e in self.errors
             ],
-            "rules": [
-                {**rule, "say": _in(language, rule.get("say"))} for rule in self.rules
-            ],
+            "rules": [{**rule, "say": _in(language, rule.get("say"))} for rule in self.rules],
         }
         return body | self.extra
 
