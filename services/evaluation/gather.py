@@ -16,6 +16,7 @@ from services.evaluation.decide import assemble
 from services.evaluation.decide.coverage import (
     STATED,
     Ground,
+    certificates,
     city_facts,
     district_facts,
     preferred,
@@ -130,9 +131,9 @@ async def _area(
     if kind == DISTRICT_SUBJECT and code not in {c.code for c in base.counties}:
         raise problems.NotFound()
     stations = await queries.every(tx, "station", when)
-    workers = await queries.every(tx, "worker", when)
+    held = certificates(when.day, await queries.every(tx, "worker", when))
     build = city_facts if kind == CITY_SUBJECT else district_facts
-    facts = build(code, when.day, stations, workers, base)
+    facts = build(code, stations, held, base)
     return Case(kind, code, {kind: facts}, prefix)
 
 

@@ -52,13 +52,13 @@ async def get_coverage(
     j = await tx.pack(when.day, asked.known_at)
     ground = await gather.ground(tx, j, when)
     stations = await queries.every(tx, "station", when)
-    workers = await queries.every(tx, "worker", when)
+    held = coverage.certificates(when.day, await queries.every(tx, "worker", when))
     found = coverage.covered(stations, ground)
-    city = coverage.city_facts(tx.city, when.day, stations, workers, ground)
+    city = coverage.city_facts(tx.city, stations, held, ground)
     goals = targets(j, CITY_SUBJECT, j.prefixes[0], city, when.day, said)
     mine = [row for row in coverage.divisions(found, ground) if row["code"].startswith(area)]
     for row in mine:
-        facts = coverage.district_facts(row["code"], when.day, stations, workers, ground)
+        facts = coverage.district_facts(row["code"], stations, held, ground)
         goals += targets(j, DISTRICT_SUBJECT, row["code"], facts, when.day, said)
     denominator = {"source": ground.source, "vintage": ground.vintage, "count": ground.count}
     answer = {

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from chassis.divisions import load, read_extract
+from chassis.divisions import TOWNSHIP, load, read_extract
 from deploy.imports import SHIPPED
 from services.evaluation.app import service
 from services.evaluation.reactions import reactions
@@ -39,6 +39,21 @@ async def divided(postgres, name):
             await owner.close()
 
     return divide
+
+
+@pytest.fixture
+def shipped_townships():
+    """Return the statistical codes of an area's townships."""
+
+    def codes(prefix: str) -> list[str]:
+        rows = read_extract(SHIPPED)
+        return [
+            r.code
+            for r in rows
+            if r.system == "nbs" and r.level == TOWNSHIP and r.code.startswith(prefix)
+        ]
+
+    return codes
 
 
 class Heard:

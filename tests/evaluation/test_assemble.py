@@ -47,6 +47,7 @@ def test_only_what_was_told_is_known():
         "mode": "procured",
         "open_on": "2021-12-01",
         "division": {"code": "420102007", "district": "420102"},
+        "domains": [],
         "workers": [],
     }
 

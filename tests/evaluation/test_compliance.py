@@ -83,7 +83,7 @@ async def test_what_nobody_told_is_never_met(wuhan):
 
     assert verdicts["rooms"]["verdict"] == "undecided"
     assert verdicts["rooms"]["missing"] == ["station.rooms"]
-    told_of = {"name", "tier", "mode", "open_on", "division", "workers"}
+    told_of = {"name", "tier", "mode", "open_on", "division", "domains", "workers"}
     for line in verdicts.values():
         if line["verdict"] == "met":
             read = {path.split(".")[1].removesuffix("[]") for path in line["facts"]}

@@ -9,7 +9,9 @@ from chassis.divisions import Division
 from chassis.packs.model import Denominator
 from services.evaluation.decide import coverage
 from services.evaluation.decide.coverage import Ground
+from services.evaluation.reactions import reactions
 from tests import told
+from tests.evaluation.test_compliance import LATE
 from tests.http import actor
 
 DAY = date(2022, 1, 1)
@@ -93,8 +95,8 @@ def test_the_first_source_is_preferred_in_its_latest_year_not_after_the_day():
 def test_a_figure_stated_for_the_whole_says_nothing_of_a_district():
     stated = ground(*TWO.townships.values(), source="stated", count=120)
 
-    city = coverage.city_facts("450200", DAY, [at("450202001")], [], stated)
-    district = coverage.district_facts("450202", DAY, [at("450202001")], [], stated)
+    city = coverage.city_facts("450200", [at("450202001")], {}, stated)
+    district = coverage.district_facts("450202", [at("450202001")], {}, stated)
 
     assert (city["townships"], city["townships_with_station"]) == (120, 1)
     assert "townships" not in district
@@ -115,7 +117,8 @@ def test_certified_townships_are_unknown_while_a_worker_that_matters_is():
     certified = ("assistant", date(2020, 1, 1))
 
     def facts(*certs):
-        return coverage.city_facts("450200", DAY, [station], people(*certs), TWO)
+        held = coverage.certificates(DAY, people(*certs))
+        return coverage.city_facts("450200", [station], held, TWO)
 
     assert facts(certified)["townships_with_certified"] == 1
     assert facts(("none", None))["townships_with_certified"] == 0
@@ -144,6 +147,34 @@ async def test_a_citys_coverage_is_counted_by_the_denominator_its_pack_names(wuh
     assert (whole["verdict"], whole["due"]) == ("broken", "2023-12-31")
     assert whole["cite"]["clause"] == "一(二)"
     assert goals["district-coverage", "420102"]["verdict"] == "broken"
+
+
+async def test_liuzhou_reaches_seventy_percent_with_84_of_120_and_not_with_83(
+    heard, divided, shipped_townships
+):
+    await divided("4502")
+    await heard.hear(told.pack("450200"), told.some_id(), "450200")
+    stations = {told.some_id(): code for code in shipped_townships("4502")[:84]}
+    opened = [heard.tell(told.station(s, code), s, "450200") for s, code in stations.items()]
+    await reactions.deliver(opened, heard.database)
+    last, code = stations.popitem()
+    closed = told.station(last, code, as_of=date(2021, 12, 31), status="closed")
+    await heard.hear(closed, last, "450200", at=LATE)
+    bureau = actor("city_bureau", "450200")
+
+    async def shown(**asked):
+        answer = (await heard.ask(bureau, "coverage", **asked)).json()
+        goal = next(t for t in answer["targets"] if t["rule"] == "coverage")
+        return answer["covered"], answer["share"], goal["verdict"]
+
+    before = {"as_of": "2021-12-31", "known_at": "2026-11-05T00:00:00Z"}
+    assert await shown(**before) == (84, "0.7000", "met")
+    assert await shown(as_of="2021-12-31") == (83, "0.6917", "broken")
+    assert (await shown(as_of="2021-12-30"))[:2] == (84, "0.7000")
+    answer = (await heard.ask(bureau, "coverage", as_of="2021-12-31")).json()
+    assert answer["denominator"] == {"source": "stated", "vintage": "2020", "count": 120}
+    assert sum(row["covered"] for row in answer["divisions"]) == 83
+    assert sum(row["units"] for row in answer["divisions"]) == 118
 
 
 async def test_a_target_not_due_yet_says_when(wuhan, divided):

@@ -54,7 +54,8 @@ async def test_every_city_says_something_else_of_one_station(heard):
         assert all(line["cite"]["clause"] and line["say"] for line in sheet["verdicts"])
         said[city] = [(line["say"], line["verdict"]) for line in sheet["verdicts"]]
 
-    assert len({json.dumps(lines) for lines in said.values()}) == len(CITIES)
+    assert len(said) == 5
+    assert len({json.dumps(lines) for lines in said.values()}) == 5
 
 
 async def test_it_writes_nothing(wuhan):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.packs import Jurisdiction
+from chassis.packs import Jurisdiction, packs_in
 from chassis.problems import Problem
 from contracts.facts import Contract as ContractSheet
 from services.procurement import decide
@@ -15,6 +15,7 @@ from services.procurement.models import AgencyKept, Contract, StationKept
 from tests import told
 from tests.procurement.conftest import wish
 
+CITIES = [code for code in packs_in(told.POLICIES) if code.isdecimal()]
 TODAY = date(2026, 11, 20)
 STATION, AGENCY = told.some_id(), told.some_id()
 
@@ -54,7 +55,8 @@ def asked(**more) -> SignContract:
 
 
 def sign(code: str = "420100", prior: Contract | None = None, **more):
-    return decide.sign_contract(asked(**more), station(), agency(), prior, pack(code), TODAY)
+    here = station(division=f"{code[:4]}02001", district=f"{code[:4]}02")
+    return decide.sign_contract(asked(**more), here, agency(), prior, pack(code), TODAY)
 
 
 def problem_of(code: str = "420100", **more) -> Problem:
@@ -141,6 +143,55 @@ def test_wuhans_term_is_three_years_with_the_money_secured_and_one_without(more,
         problem = problem_of(**more)
         assert problem.slug == slug
         assert {rule["cite"]["document"] for rule in problem.rules}
+
+
+@pytest.mark.parametrize("code", CITIES)
+def test_no_city_lets_a_contract_run_beyond_the_nations_three_years(code):
+    problem = problem_of(code, ends_on="2029-01-10")
+
+    assert problem.slug == "refused-by-policy"
+    cap = next(rule for rule in problem.rules if rule["id"] == "contract-cap")
+    assert cap["cite"]["number"] == "财政部令第102号"
+    assert cap["cite"]["clause"] == "第二十四条"
+    assert cap["value"] == 3
+    assert "2029-01-10" in cap["say"]["zh"]
+
+
+@pytest.mark.parametrize(
+    ("code", "more", "scope", "rule", "clause"),
+    [
+        ("420100", {"takeover_plan_on": None}, None, "takeover-plan", "三(四)"),
+        ("420100", {"takeover_plan_on": "2026-01-11"}, None, "takeover-plan", "三(四)"),
+        ("450200", {"terms": ["staff", "content"]}, None, "contract-terms", "三(二)"),
+        ("450200", {"evaluator_provides_service": True}, None, "evaluator-apart", "二(3)3"),
+        ("652301", {}, "餐饮服务", "provider-scope", "二(三)"),
+    ],
+)
+def test_each_citys_own_rule_refuses_with_its_clause(code, more, scope, rule, clause):
+    provider = agency(business_scope=scope) if scope else agency()
+    here = station(division=f"{code[:4]}02001", district=f"{code[:4]}02")
+
+    with pytest.raises(Problem) as refused:
+        decide.sign_contract(asked(**more), here, provider, None, pack(code), TODAY)
+
+    assert refused.value.slug == "refused-by-policy"
+    assert [line["id"] for line in refused.value.rules] == [rule]
+    assert refused.value.rules[0]["cite"]["clause"] == clause
+
+
+@pytest.mark.parametrize("code", CITIES)
+def test_every_city_signs_what_its_document_asks_for(code):
+    contract, signed, _ = sign(code)
+
+    assert (contract.pack_version, signed.contract_id) == (told.shipped(code)[0], contract.id)
+
+
+def test_where_a_document_says_in_principle_it_warns_and_signs():
+    contract, _, warnings = sign("330100", ends_on="2028-01-09", budget_secured=False)
+
+    assert [line["id"] for line in warnings] == ["contract-term"]
+    assert contract.warned == ["contract-term"]
+    assert warnings[0]["verdict"] == "broken"
 
 
 def test_a_contract_ends_once():

@@ -42,14 +42,11 @@ def station(
     """Return what is known of a station that day."""
     said: dict[str, Any] = {
         **state["facts"],
-        **{name: state[name] for name in ("name", "tier", "mode", "open_on")},
+        **{name: state[name] for name in ("name", "tier", "mode", "open_on", "domains")},
         "division": division(state, place, villages),
         "workers": [worker(day, each, post) for each, post in posted(day, state, workers)],
         **_staffing(day, state, contracts),
     }
-    if state["domains"]:
-        # Registry's empty list takes every domain: to a rule it would say that it takes none.
-        said["domains"] = state["domains"]
     return known(facts.Station, said)
 
 
@@ -88,14 +85,19 @@ def worker(day: date, state: State, post: State | None) -> dict[str, Any]:
         **state["facts"],
         **{name: state[name] for name in ("education", "sw_major", "sw_years")},
     }
-    approved = state["cert_on"]
-    if approved is None or approved <= day.isoformat():
-        said |= {"cert": state["cert"], "cert_on": approved}
+    if (cert := certificate(day, state)) is not None:
+        said |= {"cert": cert, "cert_on": state["cert_on"]}
     if post is None:
         said["on_station"] = False
     else:
         said |= {name: post[name] for name in ("full_time", "on_station", "dispatched")}
     return known(facts.Worker, said)
+
+
+def certificate(day: date, state: State) -> str | None:
+    """Return the certificate held that day; one approved later says nothing of the one before."""
+    approved = state["cert_on"]
+    return str(state["cert"]) if approved is None or approved <= day.isoformat() else None
 
 
 def contract(day: date, state: State) -> dict[str, Any]:

@@ -18,6 +18,9 @@ from services.evaluation.decide.assemble import OPEN, State
 
 STATED = "stated"
 TOWNSHIP, COUNTY, COMMUNITY, CITY = "township", "county", "community", "city"
+Certificates = Mapping[str, Sequence[str | None]]
+"""Station → the certificate of each who serves there."""
+
 _COUNTY_DIGITS, _TOWNSHIP_DIGITS, _COMMUNITY_DIGITS = 6, 9, 12
 
 
@@ -112,11 +115,20 @@ def divisions(found: Covered, ground: Ground) -> list[dict[str, Any]]:
     ]
 
 
+def certificates(day: date, workers: Iterable[State]) -> Certificates:
+    """Return the certificates of everyone posted that day, by station; None where not known."""
+    found: dict[str, list[str | None]] = {}
+    for each in workers:
+        for post in assemble.postings(day, each):
+            found.setdefault(post["station_id"], []).append(assemble.certificate(day, each))
+    return found
+
+
 def city_facts(
-    code: str, day: date, stations: Sequence[State], workers: Sequence[State], ground: Ground
+    code: str, stations: Sequence[State], held: Certificates, ground: Ground
 ) -> dict[str, Any]:
     """Return what is known of the whole jurisdiction, on the sheet `Area`."""
-    facts = _facts(code, day, stations, workers, ground)
+    facts = _facts(code, stations, held, ground)
     if ground.count is not None:
         facts["townships"] = ground.count
     if ground.communities is not None:
@@ -129,11 +141,11 @@ def city_facts(
 
 
 def district_facts(
-    code: str, day: date, stations: Sequence[State], workers: Sequence[State], ground: Ground
+    code: str, stations: Sequence[State], held: Certificates, ground: Ground
 ) -> dict[str, Any]:
     """Return what is known of one county or district inside."""
     here = [s for s in stations if s["district"] == code]
-    facts = _facts(code, day, here, workers, ground)
+    facts = _facts(code, here, held, ground)
     if ground.source != STATED and ground.townships:
         # A figure somebody stated for the whole says nothing of its parts.
         facts["townships"] = _under(ground.townships, code)
@@ -141,7 +153,7 @@ def district_facts(
 
 
 def _facts(
-    code: str, day: date, stations: Sequence[State], workers: Sequence[State], ground: Ground
+    code: str, stations: Sequence[State], held: Certificates, ground: Ground
 ) -> dict[str, Any]:
     township = open_at(stations, TOWNSHIP)
     rooms = {s["division"] for s in open_at(stations, COMMUNITY)}
@@ -155,31 +167,23 @@ def _facts(
     demo = [s["facts"].get("demo") for s in township]
     if None not in demo:
         facts["demo_stations"] = demo.count(True)
-    certified = _certified(day, township, workers, ground)
+    certified = _certified(township, held, ground)
     if certified is not None:
         facts["townships_with_certified"] = certified
     return facts
 
 
-def _certified(
-    day: date, stations: Sequence[State], workers: Sequence[State], ground: Ground
-) -> int | None:
+def _certified(stations: Sequence[State], held: Certificates, ground: Ground) -> int | None:
     """Count townships where a certified worker serves; None while somebody's is not known."""
-    certs: dict[str, list[str | None]] = {}
-    for each in workers:
-        for post in assemble.postings(day, each):
-            held = assemble.worker(day, each, post).get("cert")
-            certs.setdefault(post["station_id"], []).append(held)
     served: set[str] = set()
     open_question: set[str] = set()
     for station in stations:
-        code = township_of(station, ground)
-        held_here = certs.get(station["station_id"], [])
+        code, here = township_of(station, ground), held.get(station["station_id"], [])
         if code is None:
             continue
-        if any(held not in (None, "none") for held in held_here):
+        if any(cert not in (None, "none") for cert in here):
             served.add(code)
-        elif None in held_here:
+        elif None in here:
             open_question.add(code)
     return None if open_question - served else len(served)
 
