@@ -11,32 +11,29 @@ transaction is the row read later. A row changed but neither recorded nor kept i
 raises.
 """
 
-import base64
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Select, bindparam, func, tuple_
+from sqlalchemy import ColumnElement, func, tuple_
 from sqlmodel import select
 
 from chassis import metrics, problems, trace
 from chassis.clock import Clock, day_of, system_clock
-from chassis.erased import Erased, note_erased
 from chassis.events import Envelope, Event, part_of
-from chassis.ids import uuid7
-from chassis.rows import Aggregate, CityRow, Copy, Row, shape
-from chassis.statement import DIALECT, KEY, Write, statement
-from chassis.tables import Audit, BlindIndex, EventLog, Outbox, PackKept, PersonKey
+from chassis.people import People
+from chassis.reading import Page, by_key, compiled, cursor, cursor_values, is_of
+from chassis.rows import Aggregate, CityRow, Copy, shape
+from chassis.statement import KEY, statement
+from chassis.tables import Audit, EventLog, Outbox, PackKept
 from chassis.vault import Encrypted, Vault
-from chassis.vault import PersonKey as Key
+from chassis.writing import How, arguments, changed, grouped, json_text, key_of, snapshot
 
 if TYPE_CHECKING:
     from chassis.packs import Jurisdiction
@@ -75,14 +72,6 @@ class Who:
     subject: str
     purpose: str
     client: str = ""
-
-
-@dataclass(frozen=True)
-class Page(Generic[RowT]):
-    """One page of a list; `next` is where the following one begins, None at the end."""
-
-    items: list[RowT]
-    next: str | None
 
 
 @dataclass
@@ -191,8 +180,8 @@ class Transaction:
         self._block: Any = None
         self._known: dict[tuple[type[CityRow], tuple[Any, ...]], CityRow] = {}
         self._read: dict[int, tuple[CityRow, dict[str, Any]]] = {}
-        self._pending: dict[int, tuple[CityRow, Literal["record", "keep", "drop"]]] = {}
-        self._keys: dict[UUID, Key] = {}
+        self._pending: dict[int, tuple[CityRow, How]] = {}
+        self._people: People | None = None
 
     # ------------------------------------------------------------------ reading
 
@@ -211,7 +200,7 @@ class Transaction:
         known = self._known.get((model, key))
         if known is not None and not lock:
             return cast("RowT", known)
-        text = _by_key(model, lock, self._block is None and self._reads_only)
+        text = by_key(model, lock, self._block is None and self._reads_only)
         if self._block is None and self._reads_only:
             # Key and row in one statement: a read by id is one round trip.
             who = self.who
@@ -230,7 +219,7 @@ class Transaction:
         lock: bool = False,
     ) -> list[RowT]:
         """Return the rows of this city that fit, never more than a bounded number."""
-        query = select(model).where(_is_of(model, self.city), *where)
+        query = select(model).where(is_of(model, self.city), *where)
         order = order_by if isinstance(order_by, tuple) else (order_by,)
         if order:
             query = query.order_by(*order)
@@ -249,7 +238,7 @@ class Transaction:
 
     async def count(self, model: type[CityRow], *where: ColumnElement[bool] | bool) -> int:
         """Return how many rows of this city fit."""
-        query = select(func.count()).select_from(model).where(_is_of(model, self.city), *where)
+        query = select(func.count()).select_from(model).where(is_of(model, self.city), *where)
         return int((await self._rows(model, query))[0][0])
 
     async def page(
@@ -266,7 +255,7 @@ class Transaction:
         columns = [getattr(model, n) for n in names]
         conditions = list(where)
         if after is not None:
-            values = _cursor_values(model, names, after)
+            values = cursor_values(model, names, after)
             edge = tuple_(*columns)
             conditions.append(edge < values if order_by[0] == "-" else edge > values)
         order = tuple(c.desc() if order_by[0] == "-" else c.asc() for c in columns)
@@ -306,7 +295,7 @@ class Transaction:
         """Write rows that have no event of their own; a Copy replaces what was there."""
         for row in rows:
             row.city = self.city
-            key = (type(row), _key_of(row))
+            key = (type(row), key_of(row))
             known = self._known.get(key)
             if isinstance(row, Copy) and known is not None and known is not row:
                 # The same copy twice in one batch: the later state is the state.
@@ -318,7 +307,7 @@ class Transaction:
     def drop(self, row: CityRow) -> None:
         """Delete a row that has no event and no history."""
         assert not isinstance(row, Aggregate), "an aggregate's history is its event log"
-        self._known.pop((type(row), _key_of(row)), None)
+        self._known.pop((type(row), key_of(row)), None)
         if id(row) in self._read:
             self._pending[id(row)] = (row, "drop")
         else:
@@ -348,64 +337,6 @@ class Transaction:
         )
         self._pending[id(row)] = (row, "keep")
 
-    # ------------------------------------------------------------------ people
-
-    def new_person(self) -> UUID:
-        """Return a new person's id; the key that seals their fields is made and kept beside it."""
-        person_id = uuid7()
-        key = self._keys[person_id] = self.vault.new_key(self.city, person_id)
-        self.keep(PersonKey(person_id=person_id, wrapped=key.wrapped, kek=key.kek, at=self.now))
-        return person_id
-
-    async def person_keys(self, people: Iterable[UUID]) -> dict[UUID, Key]:
-        """Return the keys of these people; an erased one is missing."""
-        wanted = [p for p in dict.fromkeys(people) if p not in self._keys]
-        if wanted:
-            found = await self.find(PersonKey, among(PersonKey.person_id, wanted))
-            for row in found:
-                key = self.vault.unwrap(self.city, row.person_id, row.wrapped)
-                self._keys[row.person_id] = key
-        return self._keys
-
-    async def opened(self, rows: Sequence[CityRow]) -> list[dict[str, str | None]]:
-        """Return the sealed fields of rows as text; an erased person's are None.
-
-        For masking. Whoever shows a text whole calls `audit` beside it.
-        """
-        people = [_person_of(row) for row in rows]
-        keys = await self.person_keys(people)
-        out: list[dict[str, str | None]] = []
-        for row, person in zip(rows, people, strict=True):
-            about = shape(type(row))
-            row_id = "/".join(map(str, _key_of(row)))
-            texts: dict[str, str | None] = {}
-            for name in about.sealed:
-                value = row.__dict__[name]
-                if value is None or person not in keys:
-                    texts[name] = None
-                else:
-                    texts[name] = self.vault.open_value(
-                        keys[person], about.table, row_id, name, value
-                    )
-            out.append(texts)
-        return out
-
-    async def erase(self, person_id: UUID) -> None:
-        """Destroy a person's key and blind-index rows, noted first outside every backup."""
-        note = Erased(self.city, person_id, self.now)
-        assert self._database.erased is not None, "this part keeps no people"
-        note_erased(self._database.erased, note)
-        self.drop(await self.get(PersonKey, person_id, lock=True))
-        for row in await self.find(BlindIndex, BlindIndex.person_id == person_id):
-            self.drop(row)
-        self._keys.pop(person_id, None)
-        self.audit("person.erase", "person", person_id)
-
-    def index_person(self, person_id: UUID, field: str, text: str) -> None:
-        """Let a person be found by a whole value, through its keyed digest."""
-        digest = self.vault.blind(self.city, field, text)
-        self.keep(BlindIndex(field=field, digest=digest, person_id=person_id))
-
     # ------------------------------------------------------------------ the city's pack
 
     async def pack(
@@ -431,10 +362,18 @@ class Transaction:
         return self._database.shelf.compiled(found[0].version, found[0].text)
 
     @property
-    def vault(self) -> Vault:
-        """The vault of this part; a part without people has none."""
-        assert self._database.vault is not None, "this part keeps no people"
-        return self._database.vault
+    def people(self) -> People:
+        """The people of this city; a part that keeps none has no vault."""
+        if self._people is None:
+            assert self._database.vault is not None, "this part keeps no people"
+            self._people = People(self, self._database.vault)
+        return self._people
+
+    @property
+    def erased(self) -> Path:
+        """Where erasures are noted, outside every backup."""
+        assert self._database.erased is not None, "this part keeps no people"
+        return self._database.erased
 
     # ------------------------------------------------------------------ inside
 
@@ -449,7 +388,7 @@ class Transaction:
         if any(type(row) is model for row, _ in self._pending.values()):
             await self._flush()  # what was kept earlier in this transaction is seen by a search
         await self._open()
-        text, names, values = _compiled(query)
+        text, names, values = compiled(query)
         return list(await self._db.fetch(text, *(values[n] for n in names)))
 
     def _met(self, model: type[RowT], record: Any) -> RowT:
@@ -464,11 +403,11 @@ class Transaction:
             return cast("RowT", known)
         row = model(**values)
         self._known[model, key] = row
-        self._read[id(row)] = (row, _snapshot(row))
+        self._read[id(row)] = (row, snapshot(row))
         return row
 
     def _note(self, row: CityRow) -> None:
-        self._known[type(row), _key_of(row)] = row
+        self._known[type(row), key_of(row)] = row
 
     def _tell(self, row: Aggregate, event: Event) -> None:
         """Put the event beside its row: once for ever in the log, once until published."""
@@ -506,7 +445,7 @@ class Transaction:
 
     async def _commit(self) -> None:
         for row, was in self._read.values():
-            if id(row) not in self._pending and _changed(row, was):
+            if id(row) not in self._pending and changed(row, was):
                 raise RuntimeError(f"{type(row).__name__} was changed but not recorded or kept")
         await self._flush()
         if self._block is not None:
@@ -523,15 +462,16 @@ class Transaction:
         if not self._pending:
             return
         pending, self._pending = self._pending, {}
-        await self._seal([row for row, how in pending.values() if how != "drop"])
-        groups = self._grouped(pending)
+        if self._database.vault is not None:
+            await self.people.seal(row for row, how in pending.values() if how != "drop")
+        groups = grouped(pending, self._read)
         if any(write.kind not in ("insert", "upsert") for write in groups):
             await self._open()  # an UPDATE needs its key turned one statement earlier
         args: list[Any] = [self.who.city, self.who.subject, self.who.purpose]
         moving = 0
         for write, rows in groups.items():
             moving += len(rows) if write.kind == "change" else 0
-            args += _arguments(write, rows, self._read)
+            args += arguments(write, rows, self._read)
         try:
             moved = await self._db.fetchval(statement(tuple(groups)), *args)
         except (asyncpg.UniqueViolationError, asyncpg.ExclusionViolationError) as error:
@@ -542,216 +482,13 @@ class Transaction:
             raise Stale
         for row, how in pending.values():
             if how != "drop":
-                self._read[id(row)] = (row, _snapshot(row))
-
-    async def _seal(self, rows: Sequence[CityRow]) -> None:
-        """Turn what is still plain in these rows into sealed bytes, each under its person's key."""
-        for row in rows:
-            about = shape(type(row))
-            plain = {
-                name: value
-                for name in about.sealed
-                if isinstance(value := row.__dict__[name], Encrypted) and value.sealed is None
-            }
-            if not plain:
-                continue
-            person_id = _person_of(row)
-            keys = await self.person_keys([person_id])
-            row_id = "/".join(map(str, _key_of(row)))
-            sealed = self.vault.seal_row(keys[person_id], about.table, row_id, plain)
-            for name, value in sealed.items():
-                row.__dict__[name] = Encrypted(sealed=value)
-
-    def _grouped(
-        self, pending: dict[int, tuple[CityRow, Literal["record", "keep", "drop"]]]
-    ) -> dict[Write, list[CityRow]]:
-        """Sort the work by kind, model and columns: what is alike is written together."""
-        found: dict[tuple[int, str, type[CityRow], tuple[str, ...], Any], list[CityRow]] = {}
-        for row, how in pending.values():
-            model, about = type(row), shape(type(row))
-            was = self._read.get(id(row))
-            counter: Any = None
-            names: tuple[str, ...] = ()
-            if how == "drop":
-                place, kind = 0, "delete"
-            elif was is not None:
-                names = tuple(n for n in _changed(row, was[1]) if n != "version")
-                kind = "change" if how == "record" else "update"
-                place = 0
-                if kind == "update" and not names:
-                    continue
-            elif model.numbered is not None:
-                column, by = model.numbered
-                place, kind = 2, "number"
-                names = tuple(n for n in about.given if n != column)
-                counter = ":".join(str(row.__dict__[n]) for n in by)
-            else:
-                place, names = 1, about.given
-                kind = "upsert" if isinstance(row, Copy) else "insert"
-            found.setdefault((place, kind, model, names, counter), []).append(row)
-        groups: dict[Write, list[CityRow]] = {}
-        for (_, kind, model, names, _counter), rows in sorted(
-            found.items(), key=lambda item: (item[0][0], str(item[0][4]))
-        ):
-            write = Write(kind, model, names, len(rows) > 1 or kind == "number")  # type: ignore[arg-type]
-            if write in groups:  # two counters of one model in one commit
-                raise RuntimeError(f"{model.__name__}: rows of two counters in one transaction")
-            groups[write] = rows
-        return groups
-
-
-def _arguments(
-    write: Write, rows: list[CityRow], read: dict[int, tuple[CityRow, dict[str, Any]]]
-) -> list[Any]:
-    """Return the arguments of one part of the statement, in its text's order."""
-    about = shape(write.model)
-    brought: list[dict[str, Any]] = []
-    for row in rows:
-        values = dict(row.__dict__)
-        for name in about.sealed:
-            if isinstance(values[name], Encrypted):
-                values[name] = values[name].sealed
-        if write.kind == "change":
-            values["version"] = read[id(row)][1]["version"]
-        brought.append(values)
-    match: tuple[str, ...] = ()
-    if write.kind == "change":
-        match = (*about.key, "version")
-    elif write.kind in ("update", "delete"):
-        match = about.key
-    names = (*match, *(n for n in write.names if n not in match))
-    out: list[Any] = []
-    if write.kind == "number":
-        assert write.model.numbered is not None
-        by = write.model.numbered[1]
-        out += [":".join(str(brought[0][n]) for n in by), len(rows)]
-    if write.many:
-        return out + [[_text(v[n]) if n in about.json else v[n] for v in brought] for n in names]
-    return out + [brought[0][n] for n in names]
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value, default=str).decode()
-
-
-def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
-    """`column IN (values)` as one array argument: one plan, whatever the number of values."""
-    return cast("ColumnElement[bool]", column == func.any(_array(column, list(values))))
-
-
-def _array(column: Any, values: list[Any]) -> Any:
-    return bindparam(None, values, type_=ARRAY(column.type))
-
-
-def cursor(values: Sequence[Any]) -> str:
-    """Return an opaque cursor for a keyset's edge."""
-    return base64.urlsafe_b64encode(orjson.dumps(list(values), default=str)).decode().rstrip("=")
-
-
-def uncursor(text: str, size: int) -> list[Any]:
-    """Read a cursor back; a broken one is a 400."""
-    try:
-        padded = text + "=" * (-len(text) % 4)
-        values = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except ValueError:
-        values = None
-    if not isinstance(values, list) or len(values) != size:
-        raise _no_cursor()
-    return values
-
-
-def _no_cursor() -> problems.Problem:
-    return problems.Problem("malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"})
-
-
-_FROM_TEXT: dict[type, Callable[[str], Any]] = {
-    datetime: datetime.fromisoformat,
-    date: date.fromisoformat,
-    UUID: UUID,
-}
-
-
-def _cursor_values(model: type[CityRow], names: list[str], text: str) -> tuple[Any, ...]:
-    out: list[Any] = []
-    for name, value in zip(names, uncursor(text, len(names)), strict=True):
-        kind = model.__table__.c[name].type.python_type  # type: ignore[attr-defined]
-        make = _FROM_TEXT.get(kind)
-        try:
-            out.append(make(value) if make else value)
-        except (TypeError, ValueError, AttributeError):
-            raise _no_cursor() from None
-        if not isinstance(out[-1], kind):
-            raise _no_cursor()
-    return tuple(out)
-
-
-def _is_of(model: type[CityRow], city: str) -> ColumnElement[bool]:
-    # Row-level security says it too. Said here it is a second wall, and the index's first column.
-    return cast("ColumnElement[bool]", cast("Any", model).city == city)
-
-
-def _person_of(row: CityRow) -> UUID:
-    """Return whose key seals a row: the person it names, or itself."""
-    person: UUID = row.__dict__.get("person_id") or row.__dict__["id"]
-    return person
-
-
-def _key_of(row: CityRow) -> tuple[Any, ...]:
-    return tuple(row.__dict__[n] for n in shape(type(row)).key)
-
-
-def _snapshot(row: CityRow) -> dict[str, Any]:
-    """Return the row's values as read; lists and objects are copied, since they change in place."""
-    about = shape(type(row))
-    values = {n: row.__dict__[n] for n in about.every if n in row.__dict__}
-    for name in about.json:
-        values[name] = deepcopy(values[name])
-    return values
-
-
-def _changed(row: Row, was: dict[str, Any]) -> list[str]:
-    now = row.__dict__
-    return [n for n, before in was.items() if now[n] is not before and now[n] != before]
-
-
-@lru_cache(maxsize=1024)
-def _by_key(model: type[CityRow], lock: bool, alone: bool) -> str:
-    about = shape(model)
-    columns = ", ".join(about.every)
-    if alone:
-        where = " AND ".join(f"{n} = ${i}" for i, n in enumerate(about.key, 4))
-        return (
-            f"SELECT r.* FROM ({KEY} OFFSET 0) k CROSS JOIN LATERAL"
-            f" (SELECT {columns} FROM {about.table} WHERE city = k.city AND {where} OFFSET 0) r"
-        )
-    where = " AND ".join(f"{n} = ${i}" for i, n in enumerate(about.key, 2))
-    text = f"SELECT {columns} FROM {about.table} WHERE city = $1 AND {where}"
-    return f"{text} FOR UPDATE" if lock else text
-
-
-_texts: dict[Any, tuple[Any, str, tuple[str, ...]]] = {}
-_TEXTS = 2_000
-
-
-def _compiled(query: "Select[Any]") -> tuple[str, tuple[str, ...], dict[str, Any]]:
-    """Return text, argument names and values; the text is made once per shape of query."""
-    key = query._generate_cache_key()  # noqa: SLF001 - SQLAlchemy's own cache works by it
-    kept = _texts.get(key.key) if key else None
-    if kept is None:
-        compiled: Any = query.compile(dialect=DIALECT, cache_key=key)
-        if compiled.post_compile_params:
-            raise TypeError("use chassis.db.among() in place of in_()")
-        kept = (compiled, compiled.string, tuple(compiled.positiontup or ()))
-        if key and len(_texts) < _TEXTS:
-            _texts[key.key] = kept
-    values = kept[0].construct_params(extracted_parameters=key.bindparams if key else None)
-    return kept[1], kept[2], values
+                self._read[id(row)] = (row, snapshot(row))
 
 
 async def _codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     await connection.set_type_codec(
         "jsonb",
-        encoder=_text,
+        encoder=json_text,
         decoder=orjson.loads,
         schema="pg_catalog",
     )

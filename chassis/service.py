@@ -33,7 +33,7 @@ from chassis.problems import Problem
 from chassis.reactions import Reactions
 from chassis.relay import Relay
 from chassis.shelf import Shelf
-from chassis.tables import BlindIndex, CityKept, PersonKey
+from chassis.tables import CityKept
 from chassis.vault import Vault
 
 Role = Literal["all", "api", "worker"]
@@ -136,11 +136,7 @@ async def repeat_erasures(database: Database, path: Path) -> int:
     again = 0
     for person in erased.read_erased(path):
         async with database.begin(Who(person.city, f"service:{database.part}", "erase")) as tx:
-            key = await tx.peek(PersonKey, person.person_id)
-            if key is not None:
-                tx.drop(key)
-                for row in await tx.find(BlindIndex, BlindIndex.person_id == person.person_id):
-                    tx.drop(row)
+            if await tx.people.forget(person.person_id):
                 tx.audit("person.erase-again", "person", person.person_id)
                 again += 1
     return again

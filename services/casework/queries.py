@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
-from chassis.db import Transaction, among
+from chassis.db import Transaction
+from chassis.reading import among
 from services.casework.models import StationKept
 from services.casework.shapes import Load
 from services.casework.transitions import OPEN

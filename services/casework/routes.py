@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 from chassis import metrics, problems
 from chassis.asked import Paged
 from chassis.calendar import Days, Overlay
-from chassis.db import Transaction, among, cursor, uncursor
+from chassis.db import Transaction
 from chassis.divisions import place
 from chassis.events import Event
 from chassis.http import IfMatch, Router, Tx, language, match
@@ -20,6 +20,7 @@ from chassis.identity import Actor, allow
 from chassis.packs import Jurisdiction
 from chassis.policy import refuse
 from chassis.problems import Problem
+from chassis.reading import among, cursor, uncursor
 from services.casework import decide, shapes
 from services.casework.models import FeedEntry, PartnerKept, Person, Referral, StationKept
 from services.casework.queries import load_of, staff_and_load, stations_on
@@ -57,7 +58,7 @@ async def post_referral(
     partner = await tx.peek(PartnerKept, actor.partner_id)
     if partner is None:
         raise problems.UnknownReference("")
-    digest = tx.vault.blind(tx.city, "partner_ref", ask.partner_ref)
+    digest = tx.people.blind("partner_ref", ask.partner_ref)
     await _not_sent_before(tx, partner.id, digest)
     j = await tx.pack()
     decide.check_partner(ask, partner, j.vocabulary["domain"])
@@ -72,7 +73,7 @@ async def post_referral(
     taken = decide.receive(
         ask,
         partner,
-        tx.new_person(),
+        tx.people.new(),
         digest,
         ground.code,
         system,
@@ -85,7 +86,7 @@ async def post_referral(
 
     tx.keep(taken.person, taken.entry)
     if ask.subject.id_number:
-        tx.index_person(taken.person.id, "id_number", ask.subject.id_number)
+        tx.people.index(taken.person.id, "id_number", ask.subject.id_number)
     tx.record(taken.referral, taken.event)
     if routed.station is None:
         metrics.unrouted_total.labels(tx.city).inc()
@@ -138,7 +139,7 @@ async def get_subject(referral_id: UUID, tx: Tx, actor: CanReveal) -> shapes.Rev
     """Show the person and the words about them whole. The showing is audited before it is sent."""
     referral = await _reached(tx, actor, referral_id)
     person = await tx.get(Person, referral.person_id)
-    about, words = await tx.opened([person, referral])
+    about, words = await tx.people.opened([person, referral])
     shown = [name for name, text in (about | words).items() if text is not None]
     tx.audit("person.reveal", "referral", referral.id, fields=sorted(shown))
     born = about.pop("born_on")
@@ -253,7 +254,7 @@ async def post_erasure(
 ) -> shapes.Erased:
     """Make a person unreadable for ever, here, in every event and in every backup (PIPL 47)."""
     await tx.get(Person, person_id)
-    await tx.erase(person_id)
+    await tx.people.erase(person_id)
     return shapes.Erased(id=person_id, at=tx.now)
 
 
@@ -328,7 +329,7 @@ async def _views(
     shown = [r for r in referrals if sees_person(actor, r)]
     wanted = among(cast("Any", Person).id, [r.person_id for r in shown])
     people = await tx.find(Person, wanted) if shown else []
-    opened = dict(zip([p.id for p in people], await tx.opened(people), strict=True))
+    opened = dict(zip([p.id for p in people], await tx.people.opened(people), strict=True))
     kinds = {p.id: p.id_type for p in people}
     views = []
     for referral in referrals:

@@ -7,9 +7,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from chassis.db import Stale, Taken, among
+from chassis.db import Stale, Taken
 from chassis.ids import uuid7
 from chassis.problems import Problem
+from chassis.reading import among
 from chassis.tables import Audit, EventLog, Outbox
 from chassis.vault import Encrypted
 from tests.chassis.trial import Entry, Mirror, Somebody, Thing, ThingDone
@@ -246,15 +247,15 @@ async def test_pages_walk_a_list_without_gap_or_repeat(trial):
 
 async def test_personal_values_are_sealed_when_written_and_open_with_the_persons_key(trial):
     async with trial.begin(who()) as tx:
-        at = tx.new_person()
+        at = tx.people.new()
         tx.keep(Somebody(id=at, name=Encrypted("王小明"), phone=None))
 
     async with trial.begin(who()) as tx:
         row = await tx.get(Somebody, at)
         assert "王小明" not in repr(row)
         assert row.phone is None
-        keys = await tx.person_keys([at])
-        opened = tx.vault.open_value(keys[at], "somebody", str(at), "name", row.name)
+        keys = await tx.people.keys([at])
+        opened = trial.vault.open_value(keys[at], "somebody", str(at), "name", row.name)
         stored = await tx.fetch("SELECT name FROM somebody")
     assert opened == "王小明"
     assert "王小明".encode() not in stored[0]["name"]
@@ -263,7 +264,7 @@ async def test_personal_values_are_sealed_when_written_and_open_with_the_persons
 async def test_a_table_of_people_refuses_who_does_not_say_why(trial):
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with trial.begin(who(purpose="")) as tx:
-            tx.new_person()
+            tx.people.new()
 
 
 async def test_a_read_only_transaction_reads_by_id_in_one_statement(trial):

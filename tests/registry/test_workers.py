@@ -166,7 +166,7 @@ async def test_an_erased_worker_has_no_number_any_more(served, bureau):
     worker = await added(bureau, "workers", a_worker())
 
     async with served.begin(who()) as tx:
-        await tx.erase(worker)
+        await tx.people.erase(worker)
 
     shown = (await bureau.get(f"{PATH}/{worker}")).json()
     assert (shown["id_number"], shown["phone"]) == (None, None)

@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import BaseModel
 
-from chassis.db import cursor, uncursor
 from chassis.divisions import canonical, find
 from chassis.http import Listed, Router, Tx
 from chassis.problems import NotFound
+from chassis.reading import cursor, uncursor
 from services.registry.queries import (
     divisions_within,
     newest_edition,

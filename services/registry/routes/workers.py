@@ -9,11 +9,11 @@ from fastapi import Query
 from pydantic import BaseModel
 from sqlmodel import col
 
-from chassis.db import among
 from chassis.http import Listed, MustMatch, Router, Tx, match
 from chassis.identifiers import mask_id, mask_phone
 from chassis.identity import Actor
 from chassis.problems import Forbidden, NotFound, UnknownReference
+from chassis.reading import among
 from chassis.tables import BlindIndex
 from services.registry.decide.days import effective
 from services.registry.decide.workers import (
@@ -96,12 +96,12 @@ async def post_worker(ask: Employ, tx: Tx, actor: Writes) -> WorkerReceipt:
         )
     await _known(tx, actor, ask.postings, ask.employer_id)
     number = document(ask.id_type, ask.id_number, tx.today)
-    worker_id = tx.new_person()
+    worker_id = tx.people.new()
     worker, postings, event = employ(ask, worker_id, number, await words_of(tx), tx.today)
     tx.record(worker, event)
     tx.keep(*postings)
     if number:
-        tx.index_person(worker_id, "id_number", number)
+        tx.people.index(worker_id, "id_number", number)
     return _receipt(worker, postings)
 
 
@@ -197,7 +197,7 @@ async def _index_anew(tx: Tx, worker_id: UUID, number: str) -> None:
     ):
         tx.drop(old)
     if number:
-        tx.index_person(worker_id, "id_number", number)
+        tx.people.index(worker_id, "id_number", number)
 
 
 async def _postings(tx: Tx, workers: Sequence[Worker]) -> list[Posting]:
@@ -211,7 +211,7 @@ async def _shown(tx: Tx, workers: Sequence[Worker]) -> list[WorkerView]:
     if not workers:
         return []
     postings = await _postings(tx, workers)
-    sealed = await tx.opened(workers)
+    sealed = await tx.people.opened(workers)
     views = []
     for worker, texts in zip(workers, sealed, strict=True):
         number, phone = texts["id_number"], texts["phone"]

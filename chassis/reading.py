@@ -1,0 +1,119 @@
+"""How a transaction reads: texts by key, queries compiled once a shape, lists by keyset."""
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ARRAY, ColumnElement, Select, bindparam, func
+
+from chassis import problems
+from chassis.rows import CityRow, shape
+from chassis.statement import DIALECT, KEY
+
+RowT = TypeVar("RowT", bound=CityRow)
+
+
+@dataclass(frozen=True)
+class Page(Generic[RowT]):
+    """One page of a list; `next` is where the following one begins, None at the end."""
+
+    items: list[RowT]
+    next: str | None
+
+
+def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column IN (values)` as one array argument: one plan, whatever the number of values."""
+    return cast("ColumnElement[bool]", column == func.any(_array(column, list(values))))
+
+
+def _array(column: Any, values: list[Any]) -> Any:
+    return bindparam(None, values, type_=ARRAY(column.type))
+
+
+def cursor(values: Sequence[Any]) -> str:
+    """Return an opaque cursor for a keyset's edge."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(values), default=str)).decode().rstrip("=")
+
+
+def uncursor(text: str, size: int) -> list[Any]:
+    """Read a cursor back; a broken one is a 400."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        values = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or len(values) != size:
+        raise _no_cursor()
+    return values
+
+
+def _no_cursor() -> problems.Problem:
+    return problems.Problem("malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"})
+
+
+_FROM_TEXT: dict[type, Callable[[str], Any]] = {
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    UUID: UUID,
+}
+
+
+def cursor_values(model: type[CityRow], names: list[str], text: str) -> tuple[Any, ...]:
+    """Read a cursor back in the types of its columns."""
+    out: list[Any] = []
+    for name, value in zip(names, uncursor(text, len(names)), strict=True):
+        kind = model.__table__.c[name].type.python_type  # type: ignore[attr-defined]
+        make = _FROM_TEXT.get(kind)
+        try:
+            out.append(make(value) if make else value)
+        except (TypeError, ValueError, AttributeError):
+            raise _no_cursor() from None
+        if not isinstance(out[-1], kind):
+            raise _no_cursor()
+    return tuple(out)
+
+
+def is_of(model: type[CityRow], city: str) -> ColumnElement[bool]:
+    """Return the condition that a row is of this city."""
+    # Row-level security says it too. Said here it is a second wall, and the index's first column.
+    return cast("ColumnElement[bool]", cast("Any", model).city == city)
+
+
+@lru_cache(maxsize=1024)
+def by_key(model: type[CityRow], lock: bool, alone: bool) -> str:
+    """Return the text that reads one row; `alone` turns the tenant key in the same statement."""
+    about = shape(model)
+    columns = ", ".join(about.every)
+    if alone:
+        where = " AND ".join(f"{n} = ${i}" for i, n in enumerate(about.key, 4))
+        return (
+            f"SELECT r.* FROM ({KEY} OFFSET 0) k CROSS JOIN LATERAL"
+            f" (SELECT {columns} FROM {about.table} WHERE city = k.city AND {where} OFFSET 0) r"
+        )
+    where = " AND ".join(f"{n} = ${i}" for i, n in enumerate(about.key, 2))
+    text = f"SELECT {columns} FROM {about.table} WHERE city = $1 AND {where}"
+    return f"{text} FOR UPDATE" if lock else text
+
+
+_texts: dict[Any, tuple[Any, str, tuple[str, ...]]] = {}
+_TEXTS = 2_000
+
+
+def compiled(query: "Select[Any]") -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """Return text, argument names and values; the text is made once per shape of query."""
+    key = query._generate_cache_key()  # noqa: SLF001 - SQLAlchemy's own cache works by it
+    kept = _texts.get(key.key) if key else None
+    if kept is None:
+        made: Any = query.compile(dialect=DIALECT, cache_key=key)
+        if made.post_compile_params:
+            raise TypeError("use chassis.reading.among() in place of in_()")
+        kept = (made, made.string, tuple(made.positiontup or ()))
+        if key and len(_texts) < _TEXTS:
+            _texts[key.key] = kept
+    values = kept[0].construct_params(extracted_parameters=key.bindparams if key else None)
+    return kept[1], kept[2], values
