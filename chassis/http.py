@@ -11,49 +11,33 @@ What an endpoint may ask for: path parameters by name, one query model (`Annotat
 one body model, `tx: Tx`, and anything that `Depends` on a function of the request alone.
 """
 
-import hashlib
-import inspect
 import typing
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, runtime_checkable
-from uuid import UUID
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 import asyncpg
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi import params as fastapi_params
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chassis import described, log, metrics, problems
-from chassis.asked import Asked as Asked  # noqa: PLC0414 - handed on
-from chassis.asked import Listed as Listed  # noqa: PLC0414
-from chassis.asked import Paged as Paged  # noqa: PLC0414
-from chassis.db import Database, Stale, Taken, Transaction, Who
+from chassis.binding import JSON, Plan, arguments_of, plan_of
+from chassis.binding import Tx as Tx
+from chassis.db import Database, Stale, Taken, Who
 from chassis.identity import Actor
-from chassis.problems import At, Problem
+from chassis.problems import Problem
+from chassis.receipts import again as answered_before
+from chassis.receipts import fingerprint, idempotency_key, receipt_of
 from chassis.rows import Aggregate
 from chassis.tables import Receipt
 
-JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 TRIES = 3
-KEY_LENGTH = 255
 
 DOWN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 """The database went away, or is not there yet."""
 AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 STOPPING = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError)
-
-
-def _tx(request: Request) -> Transaction:
-    tx: Transaction = request.state.tx
-    return tx
-
-
-Tx = Annotated[Transaction, Depends(_tx)]
-"""The transaction of this request."""
 
 
 def if_match(request: Request) -> int | None:
@@ -95,66 +79,7 @@ def language(request: Request) -> str:
 # ---------------------------------------------------------------------- the route
 
 
-Dependency = Callable[[Request], Any]
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """How an endpoint's arguments are found, read once from its signature."""
-
-    endpoint: Callable[..., Awaitable[Any]]
-    dependencies: tuple[tuple[str, Dependency], ...]
-    tx: str | None
-    path: tuple[tuple[str, TypeAdapter[Any]], ...]
-    query: tuple[str, type[BaseModel]] | None
-    body: tuple[str, type[BaseModel]] | None
-    answer: TypeAdapter[Any] | None
-    scope: str | None
-
-
-def _plan(endpoint: Callable[..., Any], path_names: set[str]) -> _Plan:
-    dependencies: list[tuple[str, Dependency]] = []
-    path: list[tuple[str, TypeAdapter[Any]]] = []
-    tx = query = body = scope = None
-    hints = typing.get_type_hints(endpoint, include_extras=True)
-    for name in inspect.signature(endpoint).parameters:
-        hint = hints[name]
-        extras = typing.get_args(hint)[1:] if typing.get_origin(hint) is Annotated else ()
-        depends = next((e for e in extras if isinstance(e, fastapi_params.Depends)), None)
-        if depends is not None:
-            made: Any = depends.dependency
-            if made is _tx:
-                tx = name
-                continue
-            scope = getattr(made, "scope", scope)
-            # Who may call is settled before anything else is looked at.
-            place = 0 if hasattr(made, "scope") else len(dependencies)
-            dependencies.insert(place, (name, made))
-        elif any(isinstance(e, fastapi_params.Query) for e in extras):
-            query = (name, typing.get_args(hint)[0])
-        elif name in path_names:
-            path.append((name, TypeAdapter(hint)))
-        else:
-            body = (name, hint)
-    returned = hints.get("return")
-    plain = returned in (None, type(None)) or _is_response(returned)
-    return _Plan(
-        endpoint,
-        tuple(dependencies),
-        tx,
-        tuple(path),
-        query,
-        body,
-        None if plain else TypeAdapter(typing.cast("Any", returned)),
-        scope,
-    )
-
-
-def _is_response(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, Response)
-
-
-def _described(route: APIRoute, plan: _Plan, keyed: bool, status: int) -> dict[str, Any]:
+def _described(route: APIRoute, plan: Plan, keyed: bool, status: int) -> dict[str, Any]:
     """Return what the signature tells a reader of the OpenAPI and FastAPI does not look at."""
     matched = {made for _, made in plan.dependencies} & {if_match, must_match}
     said = described.operation(
@@ -184,7 +109,7 @@ class UnitOfWork(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler FastAPI installs for this route."""
-        plan = _plan(self.endpoint, set(self.param_convertors))
+        plan = plan_of(self.endpoint, set(self.param_convertors))
         methods = self.methods or set()
         writes = bool(methods & {"POST", "PUT", "PATCH", "DELETE"})
         # What a POST answers is stored under its key; what writes nothing says so by `dry`.
@@ -195,10 +120,10 @@ class UnitOfWork(APIRoute):
 
         async def handle(request: Request) -> Response:
             request.state.route = name
-            arguments = await _arguments(plan, request, writes)
+            arguments = await arguments_of(plan, request, writes)
             actor: Actor = request.state.actor
-            key = _idempotency_key(request) if keyed else None
-            asked = await _fingerprint(request) if key else b""
+            key = idempotency_key(request) if keyed else None
+            asked = await fingerprint(request) if key else b""
             who = Who(actor.city, actor.subject, actor.purpose, actor.subject)
             database: Database = request.app.state.database
             for again in range(TRIES):
@@ -231,7 +156,7 @@ class UnitOfWork(APIRoute):
 
 
 async def _once(
-    plan: _Plan,
+    plan: Plan,
     request: Request,
     database: Database,
     who: Who,
@@ -249,13 +174,13 @@ async def _once(
             if key is not None:
                 receipt = await tx.peek(Receipt, who.client, route, key)
                 if receipt is not None:
-                    return _again(receipt, asked)
+                    return answered_before(receipt, asked)
             if plan.tx:
                 arguments[plan.tx] = tx
             result = await plan.endpoint(**arguments)
             response = _answer(plan, request, result, status)
             if key is not None:
-                tx.keep(_receipt(who, route, key, asked, response, tx))
+                tx.keep(receipt_of(who, route, key, asked, response, tx))
     except Problem as problem:
         if problem.slug in ("refused-by-policy", "facts-missing"):
             await _note_refusal(request, database, who, problem)
@@ -263,152 +188,7 @@ async def _once(
     return response
 
 
-async def _arguments(plan: _Plan, request: Request, writes: bool) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    for name, dependency in plan.dependencies:
-        found = dependency(request)
-        arguments[name] = await found if inspect.isawaitable(found) else found
-    for name, adapter in plan.path:
-        try:
-            arguments[name] = adapter.validate_python(request.path_params[name])
-        except ValidationError:
-            raise problems.NotFound() from None  # not even the form of an id: nothing is there
-    if plan.query is not None:
-        arguments[plan.query[0]] = _query(plan.query[1], request)
-    elif request.url.query:
-        raise _unknown_parameters(sorted(request.query_params))
-    if plan.body is not None:
-        arguments[plan.body[0]] = await _body(plan.body[1], request)
-    elif writes and (await request.body()).strip() not in (b"", b"{}"):
-        raise problems.Invalid(
-            [At("", "unexpected", "此请求不应有内容", "this request takes no body")]
-        )
-    return arguments
-
-
-def _query(model: type[BaseModel], request: Request) -> BaseModel:
-    params = request.query_params
-    unknown = [n for n in params if n not in model.model_fields]
-    if unknown:
-        raise _unknown_parameters(unknown, model.model_fields)
-    doubled = [n for n in params if len(params.getlist(n)) > 1]
-    if doubled:
-        raise Problem(
-            "malformed",
-            {"zh": f"参数重复：{doubled[0]}", "en": f"`{doubled[0]}` is given twice"},
-        )
-    try:
-        return model.model_validate_strings(dict(params))
-    except ValidationError as error:
-        raise problems.Invalid(_places(error, "?")) from None
-
-
-def _unknown_parameters(names: list[str], known: Any = ()) -> Problem:
-    # The caller's own words are not repeated: a name may be a value in the wrong place.
-    listed = ", ".join(known) or "-"
-    return Problem(
-        "unknown-parameter",
-        {
-            "zh": f"有 {len(names)} 个未知参数；可用：{listed}",
-            "en": f"{len(names)} unknown parameters; known: {listed}",
-        },
-    )
-
-
-async def _body(model: type[BaseModel], request: Request) -> BaseModel:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON:
-        raise Problem("unsupported-media-type", {"zh": f"请使用 {JSON}", "en": f"send {JSON}"})
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        if first["type"] == "json_invalid":
-            raise Problem("malformed", {"zh": "不是有效的 JSON", "en": "not valid JSON"}) from None
-        raise problems.Invalid(_places(error)) from None
-
-
-@runtime_checkable
-class Speaks(Protocol):
-    """An error of a check of ours: a code and a sentence in both languages, without the value."""
-
-    code: str
-    zh: str
-    en: str
-
-
-_WORDS = {
-    "missing": ("缺少该字段", "is missing"),
-    "extra_forbidden": ("未知字段", "is not a field here"),
-    "string_too_short": ("过短", "is too short"),
-    "string_too_long": ("过长", "is too long"),
-    "string_pattern_mismatch": ("格式不符", "has the wrong form"),
-    "literal_error": ("不在允许的取值内", "is not one of the allowed values"),
-    "enum": ("不在允许的取值内", "is not one of the allowed values"),
-}
-
-
-def _places(error: ValidationError, root: str = "") -> list[At]:
-    """Name every place that is wrong, by JSON pointer; never a value that was sent."""
-    places = []
-    for e in error.errors(include_url=False, include_input=False):
-        at = root + "".join(f"/{_escaped(step)}" for step in e["loc"])
-        cause = e.get("ctx", {}).get("error")
-        if isinstance(cause, Speaks):  # our own checks speak both languages
-            code, zh, en = cause.code, cause.zh, cause.en
-        else:
-            code = e["type"]
-            zh, en = _WORDS.get(code, ("不符合要求", _safe(e["msg"], code)))
-        places.append(At(at, code, zh, en))
-    return places
-
-
-def _safe(message: str, code: str) -> str:
-    # pydantic's message of a failed validator of ours may quote; its built-in ones do not.
-    return "is not valid" if code in ("value_error", "assertion_error") else message
-
-
-def _escaped(step: Any) -> str:
-    text = str(step).replace("~", "~0").replace("/", "~1")
-    return text if len(text) <= 80 and text.isascii() and text.isprintable() else "…"  # noqa: PLR2004
-
-
-def _idempotency_key(request: Request) -> str:
-    key = request.headers.get("idempotency-key", "").strip()
-    if not key:
-        raise Problem(
-            "idempotency-key-missing",
-            {
-                "zh": "写入请求须带 Idempotency-Key 请求头（每个新请求一个新值，重试时用原值）",
-                "en": "send an Idempotency-Key header: a new value for each new request,"
-                " the same one for a retry",
-            },
-        )
-    if len(key) > KEY_LENGTH or not key.isascii() or not key.isprintable():
-        raise Problem(
-            "malformed",
-            {
-                "zh": f"Idempotency-Key 最多 {KEY_LENGTH} 个 ASCII 字符",
-                "en": f"Idempotency-Key: at most {KEY_LENGTH} ASCII characters",
-            },
-        )
-    return key
-
-
-async def _fingerprint(request: Request) -> bytes:
-    """Return the SHA-256 of path, query, content type and raw body: what makes a request the same."""
-    digest = hashlib.sha256()
-    for part in (
-        request.scope["path"].encode(),
-        request.scope["query_string"],
-        request.headers.get("content-type", "").encode(),
-        await request.body(),
-    ):
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.digest()
-
-
-def _answer(plan: _Plan, request: Request, result: Any, status: int) -> Response:
+def _answer(plan: Plan, request: Request, result: Any, status: int) -> Response:
     if isinstance(result, Response):
         return result
     if plan.answer is None:
@@ -418,37 +198,9 @@ def _answer(plan: _Plan, request: Request, result: Any, status: int) -> Response
     if isinstance(version, int):
         headers["etag"] = f'"{version}"'
     made = getattr(result, "id", None)
-    if status == 201 and made is not None:  # noqa: PLR2004
+    if status == 201 and made is not None:
         headers["location"] = f"{request.scope['path'].rstrip('/')}/{made}"
     return Response(plan.answer.dump_json(result), status, headers, JSON)
-
-
-def _receipt(
-    who: Who, route: str, key: str, asked: bytes, response: Response, tx: Transaction
-) -> Receipt:
-    return Receipt(
-        client=who.client,
-        route=route,
-        key=key,
-        fingerprint=asked,
-        status=response.status_code,
-        location=response.headers.get("location"),
-        etag=response.headers.get("etag"),
-        body=bytes(response.body),
-        at=tx.now,
-    )
-
-
-def _again(receipt: Receipt, asked: bytes) -> Response:
-    """Return what the first request was answered; another request under its key is refused."""
-    if receipt.fingerprint != asked:
-        raise Problem("key-reused")
-    headers = {"idempotent-replay": "true"}
-    if receipt.location:
-        headers["location"] = receipt.location
-    if receipt.etag:
-        headers["etag"] = receipt.etag
-    return Response(receipt.body, receipt.status, headers, JSON)
 
 
 def _clash(request: Request, taken: Taken) -> Problem:
@@ -510,6 +262,3 @@ def from_database(error: BaseException) -> Problem | None:
     if isinstance(error, asyncpg.PostgresError):
         log.error("database refused", exc=error)
     return None
-
-
-Id = UUID

@@ -43,7 +43,7 @@ _ROOT = click.option("--root", type=_FOLDER, default=ROOT, show_default=True)
 @cache
 def subjects() -> Subjects:
     """Return the subjects and gates of this house."""
-    from contracts.facts import GATES, SUBJECTS  # noqa: PLC0415 - `--help` needs no sheets
+    from contracts.facts import GATES, SUBJECTS
 
     return Subjects.of(SUBJECTS, GATES)
 
@@ -114,7 +114,7 @@ def _checked(root: Path, code: str, *, mutate: bool) -> tuple[list[Trouble], str
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day.")
 @click.option("--area", help="Division code (default: the whole jurisdiction).")
 @_ROOT
-def explain(  # noqa: PLR0917 - click's arguments and options
+def explain(
     rule: str, code: str, file: Path, as_of: datetime, area: str | None, root: Path
 ) -> None:
     """Judge one rule on given facts and show how it came to its verdict."""

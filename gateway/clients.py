@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
+from chassis.asked import Paged
 from chassis.db import Database, Transaction, Who
-from chassis.http import Paged, Router, Tx
+from chassis.http import Router, Tx
 from chassis.identity import Actor, allow
 from gateway import decide
 from gateway.models import Client, Clients, ClientView, NewClient, NewKeys

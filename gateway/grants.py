@@ -12,8 +12,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from chassis import described, log, tokens
+from chassis.binding import JSON
 from chassis.db import Database, Taken, Transaction, Who
-from chassis.http import JSON
 from chassis.identity import ROLE_SCOPES
 from chassis.problems import Busy, Problem
 from gateway import decide

@@ -9,7 +9,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
-from chassis.http import Asked, Listed
+from chassis.asked import Asked, Listed
 from chassis.rows import CityRow, Instant, Json, Sealed
 
 Role = Literal[

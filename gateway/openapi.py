@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 import contracts
 from chassis import described
-from chassis.http import JSON
+from chassis.binding import JSON
 from chassis.problems import Problem
 from contracts import examples
 from gateway.parts import Parts

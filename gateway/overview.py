@@ -15,8 +15,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from chassis import described, trace
+from chassis.asked import Asked
+from chassis.binding import JSON
 from chassis.clock import day_of, system_clock
-from chassis.http import JSON, Asked
 from chassis.identity import Actor, allow
 from chassis.problems import At, Invalid, NotFound, Problem
 from gateway.exchange import Exchange

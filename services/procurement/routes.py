@@ -9,7 +9,8 @@ from fastapi import Depends, Query
 from sqlalchemy import func
 
 from chassis import problems
-from chassis.http import IfMatch, Listed, Paged, Router, Tx, language, match
+from chassis.asked import Listed, Paged
+from chassis.http import IfMatch, Router, Tx, language, match
 from chassis.identity import Actor, allow
 from services.procurement import decide
 from services.procurement.asks import ContractReceipt, EndContract, SignContract, Warned

@@ -84,10 +84,11 @@ def must_write(actor: Actor, kind: type[Aggregate]) -> None:
 
 
 def in_division(actor: Actor, code: str) -> bool:
-    """Whether a caller is responsible for what stands at a division code."""
-    if actor.role in CITY_WIDE:
-        return True
-    return bool(actor.division) and code.startswith(actor.division or "")
+    """Whether a caller is responsible for whatever stands at a division code."""
+    how = READS.get(actor.role, {}).get(Station)
+    if how == "division":
+        return bool(actor.division) and code.startswith(actor.division or "")
+    return how == "all"
 
 
 def serving_at(station_id: UUID, today: date) -> Condition:

@@ -60,14 +60,22 @@ class ThingDone(Event):
 DDL = [
     "CREATE TABLE alembic_version (version_num varchar PRIMARY KEY)",
     *chassis_tables_1("trial"),
-    "CREATE TABLE thing (city varchar NOT NULL, id uuid NOT NULL, version bigint NOT NULL,"
-    " name varchar NOT NULL, count integer NOT NULL, tags jsonb NOT NULL, PRIMARY KEY (city, id),"
-    " UNIQUE (city, name))",
-    "CREATE TABLE somebody (city varchar NOT NULL, id uuid NOT NULL, name bytea NOT NULL,"
-    " phone bytea, PRIMARY KEY (city, id))",
-    "CREATE TABLE entry (city varchar NOT NULL, partner varchar NOT NULL, position bigint NOT NULL,"
-    " what varchar NOT NULL, PRIMARY KEY (city, partner, position))",
-    "CREATE TABLE mirror (city varchar NOT NULL, id uuid NOT NULL, name varchar NOT NULL,"
-    " PRIMARY KEY (city, id))",
+    (
+        "CREATE TABLE thing (city varchar NOT NULL, id uuid NOT NULL, version bigint NOT NULL,"
+        " name varchar NOT NULL, count integer NOT NULL, tags jsonb NOT NULL, PRIMARY KEY (city, id),"
+        " UNIQUE (city, name))"
+    ),
+    (
+        "CREATE TABLE somebody (city varchar NOT NULL, id uuid NOT NULL, name bytea NOT NULL,"
+        " phone bytea, PRIMARY KEY (city, id))"
+    ),
+    (
+        "CREATE TABLE entry (city varchar NOT NULL, partner varchar NOT NULL, position bigint NOT NULL,"
+        " what varchar NOT NULL, PRIMARY KEY (city, partner, position))"
+    ),
+    (
+        "CREATE TABLE mirror (city varchar NOT NULL, id uuid NOT NULL, name varchar NOT NULL,"
+        " PRIMARY KEY (city, id))"
+    ),
     *(s for t in ("thing", "somebody", "entry", "mirror") for s in tenant("trial", t)),
 ]

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import BaseModel
 
+from chassis.asked import Listed
 from chassis.divisions import canonical, find
-from chassis.http import Listed, Router, Tx
+from chassis.http import Router, Tx
 from chassis.problems import NotFound
 from chassis.reading import cursor, uncursor
 from services.registry.queries import (

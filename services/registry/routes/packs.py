@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from chassis.http import Listed, Paged, Router, Tx
+from chassis.asked import Listed, Paged
+from chassis.http import Router, Tx
 from chassis.kept import keep_pack
 from chassis.packs import Jurisdiction, Subjects, Troubles
 from chassis.problems import At, Invalid, WrongStatus

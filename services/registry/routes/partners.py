@@ -5,7 +5,8 @@ from uuid import UUID
 
 from fastapi import Query
 
-from chassis.http import Listed, MustMatch, Router, Tx, match
+from chassis.asked import Listed
+from chassis.http import MustMatch, Router, Tx, match
 from services.registry.decide.bodies import write_partner
 from services.registry.models import Partner, PartnerView
 from services.registry.queries import words_of

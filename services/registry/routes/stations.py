@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import Query
 from sqlmodel import col
 
+from chassis.asked import Listed
 from chassis.divisions import Division, place
-from chassis.http import Listed, MustMatch, Router, Tx, match
+from chassis.http import MustMatch, Router, Tx, match
 from chassis.problems import At, Forbidden, Problem
 from chassis.tables import CityKept
 from services.registry.decide.stations import change_station, open_station

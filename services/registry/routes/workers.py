@@ -9,7 +9,8 @@ from fastapi import Query
 from pydantic import BaseModel
 from sqlmodel import col
 
-from chassis.http import Listed, MustMatch, Router, Tx, match
+from chassis.asked import Listed
+from chassis.http import MustMatch, Router, Tx, match
 from chassis.identifiers import mask_id, mask_phone
 from chassis.identity import Actor
 from chassis.problems import Forbidden, NotFound, UnknownReference

@@ -1,0 +1,202 @@
+"""How an endpoint's arguments are found: path, query, body, transaction, dependencies.
+
+Read once from the signature FastAPI also reads. Body bytes become a model once; what is wrong is
+named by its place, in both languages, and never repeated. A dependency is a function of the
+request alone: small enough to say here, and several times faster than a general solver.
+"""
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol, runtime_checkable
+
+from fastapi import Depends, Request, Response
+from fastapi import params as fastapi_params
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from chassis import problems
+from chassis.db import Transaction
+from chassis.problems import At, Problem
+
+JSON = "application/json"
+
+
+def _tx(request: Request) -> Transaction:
+    tx: Transaction = request.state.tx
+    return tx
+
+
+Tx = Annotated[Transaction, Depends(_tx)]
+"""The transaction of this request."""
+
+
+Dependency = Callable[[Request], Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an endpoint's arguments are found, read once from its signature."""
+
+    endpoint: Callable[..., Awaitable[Any]]
+    dependencies: tuple[tuple[str, Dependency], ...]
+    tx: str | None
+    path: tuple[tuple[str, TypeAdapter[Any]], ...]
+    query: tuple[str, type[BaseModel]] | None
+    body: tuple[str, type[BaseModel]] | None
+    answer: TypeAdapter[Any] | None
+    scope: str | None
+
+
+def plan_of(endpoint: Callable[..., Any], path_names: set[str]) -> Plan:
+    """Read an endpoint's signature."""
+    dependencies: list[tuple[str, Dependency]] = []
+    path: list[tuple[str, TypeAdapter[Any]]] = []
+    tx = query = body = scope = None
+    hints = typing.get_type_hints(endpoint, include_extras=True)
+    for name in inspect.signature(endpoint).parameters:
+        hint = hints[name]
+        extras = typing.get_args(hint)[1:] if typing.get_origin(hint) is Annotated else ()
+        depends = next((e for e in extras if isinstance(e, fastapi_params.Depends)), None)
+        if depends is not None:
+            made: Any = depends.dependency
+            if made is _tx:
+                tx = name
+                continue
+            scope = getattr(made, "scope", scope)
+            # Who may call is settled before anything else is looked at.
+            place = 0 if hasattr(made, "scope") else len(dependencies)
+            dependencies.insert(place, (name, made))
+        elif any(isinstance(e, fastapi_params.Query) for e in extras):
+            query = (name, typing.get_args(hint)[0])
+        elif name in path_names:
+            path.append((name, TypeAdapter(hint)))
+        else:
+            body = (name, hint)
+    returned = hints.get("return")
+    plain = returned in (None, type(None)) or _is_response(returned)
+    return Plan(
+        endpoint,
+        tuple(dependencies),
+        tx,
+        tuple(path),
+        query,
+        body,
+        None if plain else TypeAdapter(typing.cast("Any", returned)),
+        scope,
+    )
+
+
+def _is_response(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Response)
+
+
+async def arguments_of(plan: Plan, request: Request, writes: bool) -> dict[str, Any]:
+    """Return an endpoint's arguments but for the transaction, or raise what is wrong with them."""
+    arguments: dict[str, Any] = {}
+    for name, dependency in plan.dependencies:
+        found = dependency(request)
+        arguments[name] = await found if inspect.isawaitable(found) else found
+    for name, adapter in plan.path:
+        try:
+            arguments[name] = adapter.validate_python(request.path_params[name])
+        except ValidationError:
+            raise problems.NotFound() from None  # not even the form of an id: nothing is there
+    if plan.query is not None:
+        arguments[plan.query[0]] = _query(plan.query[1], request)
+    elif request.url.query:
+        raise _unknown_parameters(sorted(request.query_params))
+    if plan.body is not None:
+        arguments[plan.body[0]] = await _body(plan.body[1], request)
+    elif writes and (await request.body()).strip() not in (b"", b"{}"):
+        raise problems.Invalid(
+            [At("", "unexpected", "此请求不应有内容", "this request takes no body")]
+        )
+    return arguments
+
+
+def _query(model: type[BaseModel], request: Request) -> BaseModel:
+    params = request.query_params
+    unknown = [n for n in params if n not in model.model_fields]
+    if unknown:
+        raise _unknown_parameters(unknown, model.model_fields)
+    doubled = [n for n in params if len(params.getlist(n)) > 1]
+    if doubled:
+        raise Problem(
+            "malformed",
+            {"zh": f"参数重复：{doubled[0]}", "en": f"`{doubled[0]}` is given twice"},
+        )
+    try:
+        return model.model_validate_strings(dict(params))
+    except ValidationError as error:
+        raise problems.Invalid(_places(error, "?")) from None
+
+
+def _unknown_parameters(names: list[str], known: Any = ()) -> Problem:
+    # The caller's own words are not repeated: a name may be a value in the wrong place.
+    listed = ", ".join(known) or "-"
+    return Problem(
+        "unknown-parameter",
+        {
+            "zh": f"有 {len(names)} 个未知参数；可用：{listed}",
+            "en": f"{len(names)} unknown parameters; known: {listed}",
+        },
+    )
+
+
+async def _body(model: type[BaseModel], request: Request) -> BaseModel:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise Problem("unsupported-media-type", {"zh": f"请使用 {JSON}", "en": f"send {JSON}"})
+    try:
+        return model.model_validate_json(await request.body())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        if first["type"] == "json_invalid":
+            raise Problem("malformed", {"zh": "不是有效的 JSON", "en": "not valid JSON"}) from None
+        raise problems.Invalid(_places(error)) from None
+
+
+@runtime_checkable
+class Speaks(Protocol):
+    """An error of a check of ours: a code and a sentence in both languages, without the value."""
+
+    code: str
+    zh: str
+    en: str
+
+
+_WORDS = {
+    "missing": ("缺少该字段", "is missing"),
+    "extra_forbidden": ("未知字段", "is not a field here"),
+    "string_too_short": ("过短", "is too short"),
+    "string_too_long": ("过长", "is too long"),
+    "string_pattern_mismatch": ("格式不符", "has the wrong form"),
+    "literal_error": ("不在允许的取值内", "is not one of the allowed values"),
+    "enum": ("不在允许的取值内", "is not one of the allowed values"),
+}
+
+
+def _places(error: ValidationError, root: str = "") -> list[At]:
+    """Name every place that is wrong, by JSON pointer; never a value that was sent."""
+    places = []
+    for e in error.errors(include_url=False, include_input=False):
+        at = root + "".join(f"/{_escaped(step)}" for step in e["loc"])
+        cause = e.get("ctx", {}).get("error")
+        if isinstance(cause, Speaks):  # our own checks speak both languages
+            code, zh, en = cause.code, cause.zh, cause.en
+        else:
+            code = e["type"]
+            zh, en = _WORDS.get(code, ("不符合要求", _safe(e["msg"], code)))
+        places.append(At(at, code, zh, en))
+    return places
+
+
+def _safe(message: str, code: str) -> str:
+    # pydantic's message of a failed validator of ours may quote; its built-in ones do not.
+    return "is not valid" if code in ("value_error", "assertion_error") else message
+
+
+def _escaped(step: Any) -> str:
+    text = str(step).replace("~", "~0").replace("/", "~1")
+    return text if len(text) <= 80 and text.isascii() and text.isprintable() else "…"
