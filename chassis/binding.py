@@ -197,6 +197,9 @@ def _safe(message: str, code: str) -> str:
     return "is not valid" if code in ("value_error", "assertion_error") else message
 
 
+_LONGEST = 80
+
+
 def _escaped(step: Any) -> str:
     text = str(step).replace("~", "~0").replace("/", "~1")
-    return text if len(text) <= 80 and text.isascii() and text.isprintable() else "…"
+    return text if len(text) <= _LONGEST and text.isascii() and text.isprintable() else "…"

@@ -59,7 +59,7 @@ class _National(NamedTuple):
 def _national() -> _National:
     # Imported on first use: the package builds some 800 dates, and most commands need none. Its own
     # question scans all of them for the published years each time it is asked.
-    from chinese_calendar.constants import holidays, workdays
+    from chinese_calendar.constants import holidays, workdays  # noqa: PLC0415
 
     return _National(
         min(holidays).year, max(holidays).year, frozenset(holidays), frozenset(workdays)
@@ -84,7 +84,7 @@ class Days:
         national = _national()
         if not national.first <= day.year <= national.last:
             return None
-        return day in national.workdays or (day.isoweekday() <= 5 and day not in national.holidays)
+        return day in national.workdays or (day.isoweekday() <= 5 and day not in national.holidays)  # noqa: PLR2004 - Friday
 
     def due(self, received: datetime, working_days: int) -> Due:
         """Return the end of the last of so many working days, the day of receipt not counted."""

@@ -147,9 +147,9 @@ class Database:
             tx = Transaction(self, connection, who, reads_only=reads_only)
             try:
                 yield tx
-                await tx._commit()
+                await tx._commit()  # noqa: SLF001 - the one place that commits
             except BaseException:
-                await tx._rollback()
+                await tx._rollback()  # noqa: SLF001
                 raise
         finally:
             await self.pool.release(connection, timeout=5)

@@ -218,11 +218,11 @@ _EDITION = """
     ))
 """
 
-FIND = f"SELECT * FROM division WHERE system = $1 AND code = $2 AND {_EDITION}"
+FIND = f"SELECT * FROM division WHERE system = $1 AND code = $2 AND {_EDITION}"  # noqa: S608 - constants
 """system, code, vintage or null: one row or none."""
 
 CHILDREN = (
-    f"SELECT count(*) AS number FROM division WHERE system = $1 AND parent = $2 AND {_EDITION}"
+    f"SELECT count(*) AS number FROM division WHERE system = $1 AND parent = $2 AND {_EDITION}"  # noqa: S608 - constants
 )
 """system, code, vintage or null: how many divisions lie directly below."""
 
@@ -230,7 +230,7 @@ WITHIN = f"""
     SELECT * FROM division
     WHERE system = $1 AND code >= $2 AND code < $2 || ':' AND level = $4 AND {_EDITION}
     ORDER BY code
-"""
+"""  # noqa: S608 - constants
 """system, prefix, vintage or null, level: the divisions of that level under a prefix."""
 
 ABOVE = """

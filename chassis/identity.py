@@ -180,7 +180,7 @@ def bearer(header: bytes | str | None) -> bytes:
     return token
 
 
-class allow:
+class allow:  # noqa: N801 - reads as a word: Depends(allow("referrals:work"))
     """A dependency that gives the actor if it holds a scope, and 403 `forbidden` otherwise."""
 
     def __init__(self, scope: str) -> None:

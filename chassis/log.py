@@ -38,7 +38,7 @@ class _Lines(logging.Formatter):
 
 def setup(part: str) -> None:
     """Send every logger's lines to standard error as JSON, for one part."""
-    global _part
+    global _part  # noqa: PLW0603 - one process is one part
     _part = part
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())

@@ -107,27 +107,27 @@ def _problem(slug: str, zh: str, en: str, **more: Any) -> Problem:
     return Problem(slug, {"zh": zh, "en": en} if zh else {}, **more)
 
 
-def NotFound() -> Problem:
+def NotFound() -> Problem:  # noqa: N802 - reads as the exception it makes
     """Nothing by that id here: the same answer for absent, foreign and out of reach."""
     return Problem("not-found")
 
 
-def Forbidden(zh: str = "", en: str = "") -> Problem:
+def Forbidden(zh: str = "", en: str = "") -> Problem:  # noqa: N802
     """Not with this token."""
     return _problem("forbidden", zh, en)
 
 
-def Unauthenticated(zh: str = "", en: str = "") -> Problem:
+def Unauthenticated(zh: str = "", en: str = "") -> Problem:  # noqa: N802
     """No token, or none that holds."""
     return _problem("unauthenticated", zh, en, headers={"www-authenticate": "Bearer"})
 
 
-def Invalid(errors: Iterable[At]) -> Problem:
+def Invalid(errors: Iterable[At]) -> Problem:  # noqa: N802
     """The body does not fit; every place is named."""
     return Problem("invalid", errors=list(errors))
 
 
-def WrongStatus(status: str, allowed: Iterable[str]) -> Problem:
+def WrongStatus(status: str, allowed: Iterable[str]) -> Problem:  # noqa: N802
     """Not from this status; `allowed` are the transitions that are."""
     names = sorted(allowed)
     listed = ", ".join(names)
@@ -139,17 +139,17 @@ def WrongStatus(status: str, allowed: Iterable[str]) -> Problem:
     )
 
 
-def Refused(rules: Sequence[dict[str, Any]]) -> Problem:
+def Refused(rules: Sequence[dict[str, Any]]) -> Problem:  # noqa: N802
     """A rule of the city's document says no; `rules` are its verdict lines."""
     return Problem("refused-by-policy", rules=rules)
 
 
-def FactsMissing(rules: Sequence[dict[str, Any]]) -> Problem:
+def FactsMissing(rules: Sequence[dict[str, Any]]) -> Problem:  # noqa: N802
     """A rule cannot be decided; each line names what is missing."""
     return Problem("facts-missing", rules=rules)
 
 
-def UnknownReference(at: str) -> Problem:
+def UnknownReference(at: str) -> Problem:  # noqa: N802
     """An id in the body that this service has not heard of; it may still be on its way."""
     return Problem(
         "unknown-reference",
@@ -158,6 +158,6 @@ def UnknownReference(at: str) -> Problem:
     )
 
 
-def Busy(zh: str = "", en: str = "") -> Problem:
+def Busy(zh: str = "", en: str = "") -> Problem:  # noqa: N802
     """Try again shortly."""
     return _problem("busy", zh, en, headers={"retry-after": "1"})

@@ -111,7 +111,7 @@ class Reactions:
         try:
             async with database.begin(self._who(city)) as tx:
                 await watermarks.bury(tx, letter, dead)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message must come again
             log.warning("reactions.later", exc=error, consumer=self.consumer)
             return Outcome.LATER
         log.error("reactions.dead", consumer=self.consumer, city=city, kind=kind, reason=reason)
@@ -174,7 +174,7 @@ class Reactions:
     ) -> dict[UUID, Outcome]:
         try:
             return await self._together(city, batch, database, drain=True)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message must come again
             if passing(error) and not isinstance(error, Stale):
                 log.warning("reactions.later", exc=error, consumer=self.consumer, city=city)
                 return {envelope.id: Outcome.LATER for envelope in batch}
@@ -267,7 +267,7 @@ class Reactions:
             try:
                 found = await self._together(city, [envelope], database, drain=False)
                 return found[envelope.id]
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a reaction may raise anything
                 failure = error
             if passing(failure) and not (isinstance(failure, Stale) and attempt < TRIES):
                 with trace.joined(envelope.traceparent):
@@ -285,7 +285,7 @@ class Reactions:
                 if marks[key_of(envelope)].judge(envelope) is not Verdict.NEXT:
                     return Outcome.LATER  # somebody else has moved on: look again
                 await self._bury(tx, envelope, reason)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message must come again
             log.warning("reactions.later", exc=error, **self._named(envelope))
             return Outcome.LATER
         return Outcome.DEAD

@@ -106,7 +106,7 @@ _TEXTS = 2_000
 
 def compiled(query: "Select[Any]") -> tuple[str, tuple[str, ...], dict[str, Any]]:
     """Return text, argument names and values; the text is made once per shape of query."""
-    key = query._generate_cache_key()
+    key = query._generate_cache_key()  # noqa: SLF001 - SQLAlchemy's own cache works by it
     kept = _texts.get(key.key) if key else None
     if kept is None:
         made: Any = query.compile(dialect=DIALECT, cache_key=key)

@@ -54,7 +54,7 @@ def new_client(city: str, ask: NewClient, now: datetime, *, keyless: bool = Fals
         wrong.append(
             At("/scopes", "too-wide", "超出角色的权限", "the role may not have all of these")
         )
-    if any(not p or len(p) > 40 or " " in p for p in ask.purposes):
+    if any(not p or len(p) > 40 or " " in p for p in ask.purposes):  # noqa: PLR2004
         wrong.append(At("/purposes", "invalid", "用途无效", "a purpose is one short word"))
     if not ask.keys and not keyless:
         wrong.append(At("/keys", "missing", "至少需要一把公钥", "one public key at least"))
@@ -128,7 +128,7 @@ def _public_keys(keys: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], 
         kid = jwk.get("kid")
         if "d" in jwk:
             wrong.append(At(at, "private", "请勿发送私钥", "this is a private key: keep it"))
-        elif not isinstance(kid, str) or not 0 < len(kid) <= 100:
+        elif not isinstance(kid, str) or not 0 < len(kid) <= 100:  # noqa: PLR2004
             wrong.append(At(f"{at}/kid", "missing", "缺少 kid", "a key needs a name (kid)"))
         elif kid in [k["kid"] for k in kept]:
             wrong.append(At(f"{at}/kid", "taken", "kid 重复", "two keys have this name"))

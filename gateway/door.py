@@ -151,7 +151,7 @@ def stripped(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, Head
             if name in kept:
                 if name not in (b"accept", b"accept-language", b"tracestate"):
                     raise _doubled()
-                value = kept[name] + b", " + value
+                value = kept[name] + b", " + value  # noqa: PLW2901 - a list in several lines
             kept[name] = value
     return authorization, list(kept.items())
 

@@ -53,7 +53,7 @@ class Parts:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
         # It would repeat a PUT or a DELETE that may have been done; what is repeated is said below.
-        self._session._retry_connection = False
+        self._session._retry_connection = False  # noqa: SLF001
         self._glance = httpx.AsyncClient(
             transport=AiohttpTransport(client=self._session), timeout=GLANCE_SECONDS
         )

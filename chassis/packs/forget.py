@@ -18,7 +18,7 @@ _MOST_AT_ONCE = 3
 
 def forget(j: Jurisdiction, cases: list[Case], seed: int, rounds: int) -> tuple[int, list[str]]:
     """Return how many verdicts were tried, and what was unsound about any of them."""
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
     tried, wrong = 0, []
     for case in cases:
         full = {rid: verdict.word for rid, verdict in judge_case(j, case).items()}

@@ -136,7 +136,7 @@ def _read(layer: Layer, depth: int) -> Loaded:
 
 def _misshapen(source: Located, error: Any) -> Trouble:
     at: Place = tuple(error["loc"])
-    short = at[3:4] == ("values",) or (len(at) > 3 and at[2] == "values")
+    short = at[3:4] == ("values",) or (len(at) > 3 and at[2] == "values")  # noqa: PLR2004
     if short and at[:3] not in source:
         at = (*at[:2], *at[4:])
     text = error["msg"].removeprefix("Value error, ")

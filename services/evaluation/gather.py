@@ -124,7 +124,7 @@ async def _area(
         prefix = j.prefixes[0] if code == tx.city else None
     else:
         inside = code.isdecimal() and code.startswith(j.prefixes)
-        prefix = code if inside and len(code) == 6 else None
+        prefix = code if inside and len(code) == 6 else None  # noqa: PLR2004 - a county's code
     if prefix is None or not reaches_area(actor, prefix):
         raise problems.NotFound()
     base = await ground(tx, j, when)

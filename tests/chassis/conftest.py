@@ -50,7 +50,7 @@ async def js(nats):
     for stream in await found.streams_info():
         await found.delete_stream(stream.config.name)
     # The server removes files after it answers, and cannot make a stream of that name meanwhile.
-    while [*nats.store.glob("jetstream/*/streams/*")]:
+    while [*nats.store.glob("jetstream/*/streams/*")]:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     yield found
     await client.close()

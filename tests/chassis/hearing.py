@@ -79,7 +79,7 @@ async def running(*workers):
 async def until(asked, *, within=8.0):
     """Wait until the answer is true, and return it: for states nobody announces."""
     async with asyncio.timeout(within):
-        while not (found := await asked()):
+        while not (found := await asked()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found
 

@@ -191,7 +191,7 @@ async def test_waiting_for_a_broker_that_is_away_can_be_stopped():
     assert await asyncio.wait_for(waiting, 2) is None
 
 
-class _pulling:
+class _pulling:  # noqa: N801
     def __init__(self, js, nats):
         self.js, self.nats = js, nats
 

@@ -110,7 +110,7 @@ def test_whatever_is_published_later_a_provisional_time_was_never_too_late(day, 
 
 
 @given(
-    st.datetimes(datetime(2004, 1, 2), datetime(2026, 6, 1), timezones=st.just(UTC)),
+    st.datetimes(datetime(2004, 1, 2), datetime(2026, 6, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     st.integers(1, 60),
 )
 def test_a_due_day_is_a_working_day_and_so_many_were_counted(received, number):
@@ -121,7 +121,7 @@ def test_a_due_day_is_a_working_day_and_so_many_were_counted(received, number):
 
 
 @given(
-    st.datetimes(datetime(2026, 1, 2), datetime(2026, 6, 1), timezones=st.just(UTC)),
+    st.datetimes(datetime(2026, 1, 2), datetime(2026, 6, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     st.integers(0, 10),
     st.integers(0, 30),
 )
@@ -146,7 +146,7 @@ def test_hours_run_through_nights_and_holidays():
 
 
 def test_an_instant_without_a_zone_is_refused():
-    naive = datetime(2026, 11, 16, 10)
+    naive = datetime(2026, 11, 16, 10)  # noqa: DTZ001 - the mistake being tried
 
     with pytest.raises(ValueError, match="zone"):
         NATIONAL.due(naive, 1)

@@ -91,7 +91,7 @@ async def test_a_failure_leaves_nothing_behind(trial):
         async with trial.begin(who()) as tx:
             await tx.count(Thing)
             tx.record(Thing(id=uuid7(), name="a"), ThingDone(count=0))
-            1 / 0
+            1 / 0  # noqa: B018
 
     async with trial.begin(who()) as tx:
         assert await tx.count(Thing) == 0

@@ -82,7 +82,7 @@ def test_an_event_without_a_trace_carries_none():
         city="420100",
         aggregate_id=THING,
         version=1,
-        time=datetime.now(UTC),
+        time=datetime.now(UTC),  # noqa: TID251
     )
 
     assert b"traceparent" not in envelope.to_bytes()

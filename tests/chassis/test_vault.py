@@ -225,4 +225,4 @@ def test_the_list_of_erased_people_survives_a_torn_line(tmp_path):
 
     assert read_erased(path) == [first, second]
     assert path.stat().st_mode & 0o777 == 0o600
-    assert os.listdir(tmp_path) == ["erased-casework.jsonl"]
+    assert os.listdir(tmp_path) == ["erased-casework.jsonl"]  # noqa: PTH208 - names are enough
