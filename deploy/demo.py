@@ -31,6 +31,7 @@ from gateway.models import NewClient
 
 HEARD_WITHIN = 30.0
 OPENED = "2022-01-10"
+LINES, SHOWN = 4, 60
 
 Client = dict[str, Any]
 
@@ -237,7 +238,7 @@ class Story:
         """(a) One and the same station under five documents: five verdict sheets."""
         title("一", "同一个站，五份文件", "one station, five documents")
         click.echo("   3 名专职社工（2 名持证）、25 平方米、个案室与小组室；只判断，不写入\n")
-        marks = {"broken": "✗", "undecided": "?", "met": "✓"}
+        marks = {"broken": "✗", "met": "✓", "undecided": "?"}
         for city in CITIES:
             bureau = self.caller(city.code, "city-bureau-1")
             sheet = await bureau.post("/what-if", {"subject": WHAT_IF})
@@ -249,10 +250,12 @@ class Story:
             )
             lines = [v for v in sheet["verdicts"] if v["verdict"] in marks]
             lines.sort(key=lambda v: list(marks).index(v["verdict"]))
-            for line in lines[:6]:
+            for line in lines[:LINES]:
                 _line(marks[line["verdict"]], line)
-            if len(lines) > 6:  # noqa: PLR2004
-                click.echo(f"     … 另 {len(lines) - 6} 条")
+            if len(lines) > LINES:
+                click.echo(
+                    f"     … 另 {len(lines) - LINES} 条（完整判定见 POST /v1/{city.code}/what-if）"
+                )
             click.echo()
 
     async def three_referrals(self) -> None:
@@ -346,8 +349,18 @@ def title(number: str, zh: str, en: str) -> None:
 def _line(mark: str, line: dict[str, Any]) -> None:
     cite = line["cite"]
     say = line["say"] or line.get("why") or ""
-    missing = f"  缺：{'、'.join(line['missing'][:3])}" if line["missing"] else ""
-    click.echo(f"     {mark} {cite['clause']} {','.join(cite['ids'])}  {say}{missing}")
+    if line["missing"]:
+        ground = f"缺：{'、'.join(line['missing'][:3])}"
+    else:
+        facts = line["let"] or line["facts"]
+        ground = "；".join(f"{name}={_short(value)}" for name, value in facts.items())
+    click.echo(f"     {mark} {cite['clause']} {','.join(cite['ids'])}  {say}")
+    click.secho(f"         {ground}", dim=True)
+
+
+def _short(value: Any) -> str:
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _overview(shown: dict[str, Any]) -> None:
