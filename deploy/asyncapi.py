@@ -43,7 +43,9 @@ def document() -> dict[str, Any]:
         data = schema(event)
         for name in ("$schema", "$id"):
             del data[name]
-        schemas |= _moved(data.pop("$defs", {}))
+        for name, part in _moved(data.pop("$defs", {})).items():
+            if schemas.setdefault(name, part) != part:
+                raise ValueError(f"{kind}: another event has a different {name}")
         schemas[kind] = _moved(data)
         messages[kind] = _message(kind, event)
         channels[kind] = _channel(kind, event)

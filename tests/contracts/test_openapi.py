@@ -32,11 +32,9 @@ def test_what_is_generated_is_what_is_checked_in():
     assert generate(check=True) == []
 
 
-def test_two_runs_write_the_same():
-    assert dict(files()) == dict(files())
-
-
-def test_check_names_what_is_stale_and_touches_nothing(tmp_path):
+def test_check_names_what_is_stale_and_touches_nothing(tmp_path, monkeypatch):
+    made = dict(files())
+    monkeypatch.setattr("deploy.generate.files", made.items)
     generate(house=tmp_path)
     asyncapi = tmp_path / GENERATED / "asyncapi.yaml"
     asyncapi.write_text("old", encoding="utf-8")
