@@ -8,7 +8,7 @@ tokens identity                          who asks, believed by signature alone
 described binding receipts http          a request: one transaction, one answer, once
 events outbox lease relay repair bus     what happened, told in order, never lost
 pull watermarks reactions consumer       … and heard once, whatever is repeated or late
-packs policy shelf kept                  a city's document as data
+packs policy shelf                       a city's document as data
 calendar divisions                       its days and its places
 service                                  all of it as one process
 """

@@ -4,11 +4,9 @@ from typing import Any, cast
 
 from chassis.db import Transaction
 from chassis.events import Envelope
-from chassis.kept import keep_city, keep_pack
 from chassis.reactions import Reactions
+from contracts.kept import follow_cities
 from contracts.registry import (
-    JurisdictionChanged,
-    PackActivated,
     PartnerChanged,
     StationChanged,
     WorkerChanged,
@@ -16,20 +14,7 @@ from contracts.registry import (
 from services.casework.models import PartnerKept, PostingKept, StationKept, WorkerKept
 
 reactions = Reactions("casework")
-
-
-@reactions.on(JurisdictionChanged)
-async def jurisdiction_changed(
-    event: JurisdictionChanged, _envelope: Envelope, tx: Transaction
-) -> None:
-    """Keep a jurisdiction."""
-    keep_city(event, tx)
-
-
-@reactions.on(PackActivated)
-async def pack_activated(event: PackActivated, _envelope: Envelope, tx: Transaction) -> None:
-    """Keep a version of a city's pack."""
-    keep_pack(event, tx)
+follow_cities(reactions)
 
 
 @reactions.on(StationChanged)

@@ -7,34 +7,19 @@ from uuid import UUID
 from chassis.clock import day_of
 from chassis.db import Transaction
 from chassis.events import Envelope
-from chassis.kept import keep_city, keep_pack
 from chassis.reactions import Reactions
 from contracts import casework
+from contracts.kept import follow_cities
 from contracts.procurement import ContractEnded, ContractSigned
 from contracts.registry import (
     AgencyChanged,
-    JurisdictionChanged,
-    PackActivated,
     StationChanged,
     WorkerChanged,
 )
 from services.evaluation.models import Fact, Related
 
 reactions = Reactions("evaluation")
-
-
-@reactions.on(JurisdictionChanged)
-async def jurisdiction_changed(
-    event: JurisdictionChanged, _envelope: Envelope, tx: Transaction
-) -> None:
-    """Keep a jurisdiction."""
-    keep_city(event, tx)
-
-
-@reactions.on(PackActivated)
-async def pack_activated(event: PackActivated, envelope: Envelope, tx: Transaction) -> None:
-    """Keep a version of a city's pack, known from when registry told it."""
-    keep_pack(event, tx, envelope.time)
+follow_cities(reactions)
 
 
 @reactions.on(StationChanged)

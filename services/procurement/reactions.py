@@ -2,26 +2,13 @@
 
 from chassis.db import Transaction
 from chassis.events import Envelope
-from chassis.kept import keep_city, keep_pack
 from chassis.reactions import Reactions
-from contracts.registry import AgencyChanged, JurisdictionChanged, PackActivated, StationChanged
+from contracts.kept import follow_cities
+from contracts.registry import AgencyChanged, StationChanged
 from services.procurement.models import AgencyKept, StationKept
 
 reactions = Reactions("procurement")
-
-
-@reactions.on(JurisdictionChanged)
-async def jurisdiction_changed(
-    event: JurisdictionChanged, _envelope: Envelope, tx: Transaction
-) -> None:
-    """Keep a jurisdiction."""
-    keep_city(event, tx)
-
-
-@reactions.on(PackActivated)
-async def pack_activated(event: PackActivated, _envelope: Envelope, tx: Transaction) -> None:
-    """Keep a version of a city's pack."""
-    keep_pack(event, tx)
+follow_cities(reactions)
 
 
 @reactions.on(StationChanged)

@@ -6,10 +6,10 @@ from fastapi import Query
 
 from chassis.asked import Listed, Paged
 from chassis.http import Router, Tx
-from chassis.kept import keep_pack
 from chassis.packs import Jurisdiction, Subjects, Troubles
 from chassis.problems import At, Invalid, WrongStatus
 from contracts import facts
+from contracts.kept import keep_pack
 from services.registry.decide.packs import approve_pack, author_pack, pack_id
 from services.registry.models import Pack, PackVersion, PackVersionView
 from services.registry.routes.callers import Approves, Authors, Reads
