@@ -1,6 +1,7 @@
 """Real servers for every test: one PostgreSQL and one NATS a session, a fresh database a test."""
 
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -31,11 +32,14 @@ def now():
 
 
 @pytest.fixture(scope="session")
-async def postgres(tmp_path_factory) -> AsyncIterator[Postgres]:
+async def postgres() -> AsyncIterator[Postgres]:
     """One server for the session; speed over durability, since a test's data is thrown away."""
     fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    async with postgres_server(tmp_path_factory.mktemp("pg"), settings=fast) as server:
-        yield server
+    # Not among pytest's own folders: another session that starts shuts them to all but itself,
+    # and as root the server is another user, who then loses the way to its files.
+    with tempfile.TemporaryDirectory(prefix="shegong-pg-") as folder:
+        async with postgres_server(Path(folder), settings=fast) as server:
+            yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Who reaches what: every role against stations, people, agencies and partners of one city."""
 
+from dataclasses import replace
+
 import pytest
 
 from chassis.identity import ROLE_SCOPES
@@ -161,10 +163,55 @@ async def test_a_head_keeps_the_own_stations_facts_and_people(wuhan, city):
             f"/v1/{WUHAN}/workers",
             json={"name": "赵六", "postings": [a_posting(city["here"])]},
         )
+    someone = replace(caller("station_head", city), division=HERE)
+    async with client(service, wuhan, someone) as head:
         opened = await head.post(f"/v1/{WUHAN}/stations", json=a_station())
 
     assert [facts.status_code, status.status_code] == [200, 403]
     assert [hired.status_code, opened.status_code] == [201, 403]
+
+
+async def test_a_district_ends_the_postings_at_its_own_stations_only(wuhan, city, bureau):
+    path = f"/v1/{WUHAN}/workers/{city['worker']}"
+    await bureau.post(f"{path}/postings", json=a_posting(city["there"], full_time=False))
+    shown = (await bureau.get(path)).json()["postings"]
+    at = {each["station_id"]: f"{path}/postings/{each['id']}" for each in shown}
+
+    async with client(service, wuhan, caller("district_bureau", city)) as district:
+        version = {"if-match": '"2"'}
+        away = await district.patch(
+            at[str(city["there"])], json={"full_time": False}, headers=version
+        )
+        own = await district.patch(
+            at[str(city["here"])], json={"dispatched": False}, headers=version
+        )
+
+    assert [away.status_code, own.status_code] == [404, 200]
+
+
+async def test_a_role_the_table_takes_writing_from_only_reads(wuhan, city, monkeypatch):
+    monkeypatch.setitem(WRITES, "township", frozenset())
+    async with client(service, wuhan, caller("township", city)) as township:
+        seen = await township.get(f"/v1/{WUHAN}/stations/{city['here']}")
+        version = {"if-match": seen.headers["etag"]}
+        answers = [
+            await township.post(f"/v1/{WUHAN}/stations", json=a_station()),
+            await township.patch(
+                f"/v1/{WUHAN}/stations/{city['here']}", json={"name": "别名"}, headers=version
+            ),
+            await township.post(
+                f"/v1/{WUHAN}/workers", json={"name": "王五", "postings": [a_posting(city["here"])]}
+            ),
+            await township.patch(
+                f"/v1/{WUHAN}/workers/{city['worker']}",
+                json={"status": "left"},
+                headers={"if-match": '"1"'},
+            ),
+            await township.post(f"/v1/{WUHAN}/partners", json={"name": "法院", "kind": "court"}),
+        ]
+
+    assert seen.status_code == 200
+    assert {answer.status_code for answer in answers} == {403}
 
 
 async def test_a_posting_that_is_over_opens_nothing(wuhan, city, bureau):
