@@ -20,6 +20,7 @@ from chassis.identity import PLATFORM
 from chassis.packs import Jurisdiction, Sources, load_folder, packs_in
 from chassis.service import open_database
 from contracts.facts import GATES, SUBJECTS
+from deploy.activation import activate
 from deploy.calls import Caller, answered, door
 from deploy.embedded.run import SOURCE, Running
 from deploy.imports import READERS, SHIPPED, import_divisions
@@ -69,16 +70,6 @@ def compiled(sources: Sources) -> Jurisdiction:
 def first_day(j: Jurisdiction) -> date:
     """Return the day the city's first own document came into force."""
     return min(d.in_force for (layer, _), d in j.documents.items() if layer == j.id)
-
-
-async def activate(
-    author: Caller, approver: Caller, sources: Sources, in_force: date
-) -> dict[str, Any]:
-    """Bring a version as its author and activate it as somebody else, from a day on."""
-    draft = await author.post("/packs", {"layers": sources.merged(), "note": "shipped"})
-    path = f"/packs/{draft['version']}/approve"
-    active: dict[str, Any] = await approver.post(path, {"in_force": in_force.isoformat()})
-    return active
 
 
 async def operators(run: Running, cities: list[str]) -> dict[str, str]:

@@ -3,10 +3,12 @@
 check [CODE…] [--mutate]     does it load, do its cases hold, would they notice a change
 explain RULE --pack CODE --facts FILE --as-of DAY
 diff OLD NEW                 what differs between two folders of one pack
+activate CODE --in-force DAY bring it as its author, approve it as somebody else
 new CODE                     a folder that checks clean, to start from
 schema [DIR]                 JSON Schema of the files and of the fact sheets
 """
 
+import asyncio
 import json
 import sys
 import time
@@ -99,6 +101,22 @@ def _checked(root: Path, code: str, *, mutate: bool) -> tuple[list[Trouble], str
                 click.echo(f"{path}: no case notices {mutant.what} (allowed)")
         said += f", {len(tried) - len(missed)} of {len(tried)} changes noticed"
     return troubles, f"{said}, {time.perf_counter() - started:.1f} s"
+
+
+@policies.command()
+@click.argument("code")
+@click.option("--in-force", "day", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--author", help="client_id:secret of whoever brings it (default: DATA's own).")
+@click.option("--approver", help="client_id:secret of whoever approves it; somebody else.")
+@_ROOT
+def activate(
+    code: str, day: datetime, author: str | None, approver: str | None, root: Path
+) -> None:
+    """Activate a city's pack from a day on, in the platform that runs from the data folder."""
+    from deploy.activation import activate_beside  # noqa: PLC0415 - needs HTTP
+
+    done = asyncio.run(activate_beside(load(root, code), day.date(), author, approver))
+    click.echo(f"{code} {done['version']}: 自 {done['in_force']} 生效 / in force from then on")
 
 
 @policies.command()
