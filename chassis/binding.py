@@ -6,6 +6,7 @@ request alone: small enough to say here, and several times faster than a general
 """
 
 import inspect
+import re
 import typing
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chassis import problems
 from chassis.db import Transaction
+from chassis.identity import anyone
 from chassis.problems import At, Problem
 
 JSON = "application/json"
@@ -46,10 +48,11 @@ class Plan:
     body: tuple[str, type[BaseModel]] | None
     answer: TypeAdapter[Any] | None
     scope: str | None
+    """What the caller must hold; None only where `anyone` says why."""
 
 
 def plan_of(endpoint: Callable[..., Any], path_names: set[str]) -> Plan:
-    """Read an endpoint's signature."""
+    """Read an endpoint's signature; one that does not say who may call is no endpoint."""
     dependencies: list[tuple[str, Dependency]] = []
     path: list[tuple[str, TypeAdapter[Any]]] = []
     tx = query = body = scope = None
@@ -73,6 +76,8 @@ def plan_of(endpoint: Callable[..., Any], path_names: set[str]) -> Plan:
             path.append((name, TypeAdapter(hint)))
         else:
             body = (name, hint)
+    if scope is None and not any(isinstance(made, anyone) for _, made in dependencies):
+        raise TypeError(f"{endpoint.__name__} says neither `allow(scope)` nor `anyone(because)`")
     returned = hints.get("return")
     plain = returned in (None, type(None)) or _is_response(returned)
     return Plan(
@@ -197,9 +202,9 @@ def _safe(message: str, code: str) -> str:
     return "is not valid" if code in ("value_error", "assertion_error") else message
 
 
-_LONGEST = 80
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}|[0-9]{1,4}")
+"""A field, or a place in a list. Any other key is the caller's own words, perhaps a person's."""
 
 
 def _escaped(step: Any) -> str:
-    text = str(step).replace("~", "~0").replace("/", "~1")
-    return text if len(text) <= _LONGEST and text.isascii() and text.isprintable() else "…"
+    return str(step) if _NAME.fullmatch(str(step)) else "…"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from chassis.identity import Actor, allow
+from chassis.identity import Actor, allow, anyone
 from chassis.tables import CityKept
 from services.registry.queries import area_of
 
@@ -17,13 +17,11 @@ Approves = Annotated[Actor, Depends(allow("policy:approve"))]
 Administers = Annotated[Actor, Depends(allow("platform:admin"))]
 
 
-def _anyone(request: Request) -> Actor:
-    actor: Actor = request.state.actor
-    return actor
-
-
-Anyone = Annotated[Actor, Depends(_anyone)]
-"""Whoever the city gave a token to: what it asks for is the same for all, and public by nature."""
+Anyone = Annotated[
+    Actor, Depends(anyone("divisions and the policy of a city are public by nature"))
+]
+"""Whoever the city gave a token to."""
+Everybody = Annotated[Actor, Depends(anyone("which cities are served is told without a token"))]
 
 
 async def _area(request: Request) -> CityKept:
