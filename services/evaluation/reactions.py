@@ -1,6 +1,6 @@
 """What evaluation hears, kept as facts: nothing is judged here, since most is never asked for."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
@@ -48,7 +48,7 @@ async def contract_signed(event: ContractSigned, envelope: Envelope, tx: Transac
 
 @reactions.on(ContractEnded)
 async def contract_ended(event: ContractEnded, envelope: Envelope, tx: Transaction) -> None:
-    """Keep a contract as ended: the day after its last it is no longer in force."""
+    """Keep a contract as ended, from its last day on."""
     # Not by the version before: after a restore of its producer that one is of another epoch.
     fact = cast("Any", Fact)
     [signed] = await tx.find(
@@ -59,8 +59,7 @@ async def contract_ended(event: ContractEnded, envelope: Envelope, tx: Transacti
         limit=1,
     )
     state = signed.state | envelope.data
-    after = event.ended_on + timedelta(days=1)
-    _keep(tx, "contract", envelope, after, event.station_id, state=state)
+    _keep(tx, "contract", envelope, event.ended_on, event.station_id, state=state)
 
 
 async def referral_moved(event: casework.ReferralStep, envelope: Envelope, tx: Transaction) -> None:

@@ -8,7 +8,7 @@ from deploy.imports import SHIPPED
 from services.evaluation.app import service
 from services.evaluation.reactions import reactions
 from tests import told
-from tests.conftest import opened
+from tests.conftest import NOW, opened
 from tests.http import actor, client
 
 
@@ -19,7 +19,7 @@ async def name(fresh):
 
 @pytest.fixture
 async def database(postgres, name):
-    async with opened(postgres, name, "evaluation", None) as made:
+    async with opened(postgres, name, "evaluation", None, clock=lambda: NOW) as made:
         yield made
 
 

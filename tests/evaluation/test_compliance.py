@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 
 from chassis.events import Envelope
 from contracts.registry import PackActivated
+from services.evaluation import gather, queries
 from services.evaluation.models import Fact
 from services.evaluation.reactions import reactions
 from tests import told
-from tests.conftest import who
+from tests.conftest import NOW, who
 from tests.http import actor
 
 LATE = datetime(2026, 11, 10, 2, 0, tzinfo=UTC)
@@ -96,7 +97,7 @@ async def test_a_restored_producers_word_replaces_what_it_said_before(wuhan):
         await wuhan.hear(told.station(station, facts={"rooms": rooms}), station)
     again = told.station(station, facts={"rooms": ["office", "case", "group", "multi"]})
     restored = Envelope.wrap(
-        again, city="420100", aggregate_id=station, version=2, epoch=2, time=LATE
+        again, city="420100", aggregate_id=station, version=1, epoch=2, time=LATE
     )
 
     await reactions.deliver([restored], wuhan.database)
@@ -119,8 +120,12 @@ async def test_a_later_pack_counts_from_its_day_and_once_it_was_known(wuhan):
         f"station:{station}", as_of="2025-01-01", known_at="2026-11-05T00:00:00Z"
     )
 
-    words = [sheet["full-time"]["verdict"] for sheet in (before, after, then)]
-    assert words == ["met", "broken", "met"]
+    since = await wuhan.verdicts(
+        f"station:{station}", as_of="2025-01-01", known_at="2026-11-12T00:00:00Z"
+    )
+
+    words = [sheet["full-time"]["verdict"] for sheet in (before, after, then, since)]
+    assert words == ["met", "broken", "met", "broken"]
 
 
 async def test_before_the_first_pack_the_first_one_judges(heard):
@@ -182,6 +187,40 @@ async def test_a_worker_is_judged_at_the_station_that_caller_reaches(wuhan):
     assert verdicts["experienced"]["verdict"] == "broken"
     assert verdicts["experienced"]["severity"] == "warning"
     assert foreign.status_code == 404
+
+
+async def test_a_worker_is_judged_by_the_certificate_of_that_day(wuhan):
+    station, worker = told.some_id(), told.some_id()
+    await wuhan.hear(told.station(station), station)
+    post = told.posting(station)
+    await wuhan.hear(told.worker(worker, post, cert="none", cert_on=None), worker)
+    passed = told.worker(worker, post, as_of=date(2024, 1, 1), cert_on=date(2024, 1, 1))
+    await wuhan.hear(passed, worker, at=LATE)
+
+    async def held(day):
+        when = queries.When(date.fromisoformat(day), NOW)
+        async with wuhan.database.begin(who()) as tx:
+            state = await queries.one(tx, "station", station, when)
+            facts = await gather.station_facts(tx, state, when)
+        return [each["cert"] for each in facts["workers"]]
+
+    assert await held("2023-12-31") == ["none"]
+    assert await held("2024-01-01") == ["assistant"]
+    assert (await wuhan.verdicts(f"worker:{worker}", as_of="2023-12-31"))["experienced"][
+        "verdict"
+    ] == "broken"
+
+
+async def test_a_worker_at_no_station_is_the_citys_to_see(wuhan):
+    worker = told.some_id()
+    await wuhan.hear(told.worker(worker), worker)
+    district = actor("district_bureau", division="420102")
+
+    city = await wuhan.verdicts(f"worker:{worker}")
+    other = await wuhan.ask(district, "compliance", subject=f"worker:{worker}")
+
+    assert city["experienced"]["verdict"] == "not_applicable"
+    assert other.status_code == 404
 
 
 async def test_what_is_no_subject_is_named(wuhan):

@@ -117,6 +117,7 @@ async def test_facts_that_fit_no_sheet_are_named_by_place_not_by_value(wuhan, fa
         ({"parameters": {"nosuch": 1}}, "/parameters/nosuch"),
         ({"parameters": {"coverage_min": "much"}}, "/parameters/coverage_min"),
         ({"pack": "no text"}, "/pack"),
+        ({"pack": told.shipped("330100")[1]}, "/pack"),
         ({"subject": {"kind": "tree", "facts": {}}}, "/subject/kind"),
     ],
 )

@@ -9,7 +9,7 @@ from chassis.db import Database
 from services.procurement.app import service
 from services.procurement.reactions import reactions
 from tests import told
-from tests.conftest import opened
+from tests.conftest import NOW, opened
 from tests.http import actor, client
 
 
@@ -25,7 +25,9 @@ class City:
 
 @pytest.fixture
 async def database(postgres, fresh):
-    async with opened(postgres, await fresh("procurement"), "procurement", None) as made:
+    async with opened(
+        postgres, await fresh("procurement"), "procurement", None, clock=lambda: NOW
+    ) as made:
         yield made
 
 
