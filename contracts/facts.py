@@ -420,7 +420,8 @@ class Area(Sheet):
     demo_stations: int
     demo_studios: int
     centres: int
-    """Guidance centres of the area (HF-3.1-a, LZ-2.1.2-a)."""
+    """Centres that lead this area's own network: a city's of the city's tier, a district's of the
+    county's (HF-3.1-a, LZ-2.1.1-a, LZ-2.1.2-a)."""
     districts: int
     districts_with_centre: int
     certified: int

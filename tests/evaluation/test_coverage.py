@@ -203,3 +203,20 @@ async def test_a_district_sees_the_citys_figure_and_its_own_row(wuhan, divided):
 async def test_coverage_is_for_bureaus_and_auditors(wuhan):
     for role in ("evaluator", "partner", "worker", "agency"):
         assert (await wuhan.ask(actor(role), "coverage")).status_code == 403
+
+
+def test_a_city_counts_its_own_centre_and_a_district_its_own():
+    county = Division("nbs", date(2023, 6, 30), "450202", "城中区", 3, "4502", "county")
+    counted = ground(*TWO.townships.values(), counties=[county])
+    centres = [at("4502", tier="city"), at("450202", tier="county", district="450202")]
+
+    city = coverage.city_facts("450200", centres, {}, counted)
+    district = coverage.district_facts("450202", centres, {}, counted)
+
+    assert (city["centres"], district["centres"]) == (1, 1)
+
+
+def test_a_county_without_counties_counts_the_countys_centre():
+    centre = at("652301", tier="county")
+
+    assert coverage.city_facts("652301", [centre], {}, TWO)["centres"] == 1

@@ -128,7 +128,8 @@ def city_facts(
     code: str, stations: Sequence[State], held: Certificates, ground: Ground
 ) -> dict[str, Any]:
     """Return what is known of the whole jurisdiction, on the sheet `Area`."""
-    facts = _facts(code, stations, held, ground)
+    # A city with counties has a centre of its own; theirs are counted beside it.
+    facts = _facts(code, stations, held, ground, CITY if ground.counties else COUNTY)
     if ground.count is not None:
         facts["townships"] = ground.count
     if ground.communities is not None:
@@ -145,7 +146,7 @@ def district_facts(
 ) -> dict[str, Any]:
     """Return what is known of one county or district inside."""
     here = [s for s in stations if s["district"] == code]
-    facts = _facts(code, here, held, ground)
+    facts = _facts(code, here, held, ground, COUNTY)
     if ground.source != STATED and ground.townships:
         # A figure somebody stated for the whole says nothing of its parts.
         facts["townships"] = _under(ground.townships, code)
@@ -153,7 +154,7 @@ def district_facts(
 
 
 def _facts(
-    code: str, stations: Sequence[State], held: Certificates, ground: Ground
+    code: str, stations: Sequence[State], held: Certificates, ground: Ground, centre: str
 ) -> dict[str, Any]:
     township = open_at(stations, TOWNSHIP)
     rooms = {s["division"] for s in open_at(stations, COMMUNITY)}
@@ -162,7 +163,7 @@ def _facts(
         "stations": len(township),
         "townships_with_station": len(covered(stations, ground).townships),
         "communities_with_station": sum(len(c) == _COMMUNITY_DIGITS for c in rooms),
-        "centres": len(open_at(stations, COUNTY, CITY)),
+        "centres": len(open_at(stations, centre)),
     }
     demo = [s["facts"].get("demo") for s in township]
     if None not in demo:
