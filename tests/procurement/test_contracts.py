@@ -1,6 +1,9 @@
 """Contracts over HTTP: signed, refused with the clause, one at a time, ended, within reach."""
 
+from datetime import date
+
 from chassis.tables import EventLog
+from contracts.registry import PackActivated
 from services.procurement.app import service
 from services.procurement.models import Contract
 from services.procurement.reactions import reactions
@@ -155,6 +158,46 @@ async def test_a_worker_sees_no_contract_and_a_district_signs_only_its_own(wuhan
         foreign = await http.post(URL, json=ask)
     assert foreign.status_code == 422
     assert foreign.json()["type"] == "/problems/unknown-reference"
+
+
+async def test_a_list_is_narrowed_by_station_and_agency(bureau, wuhan, ask):
+    other, provider = told.some_id(), told.some_id()
+    await reactions.deliver(
+        [
+            wuhan.tell(told.station(other, "420103001"), other),
+            wuhan.tell(told.agency(provider), provider),
+        ],
+        wuhan.database,
+    )
+    first = (await bureau.post(URL, json=ask)).json()["id"]
+    second = (await bureau.post(URL, json=wish(other, provider))).json()["id"]
+
+    async def listed(**params):
+        answer = await bureau.get(URL, params={name: str(v) for name, v in params.items()})
+        return [each["id"] for each in answer.json()["items"]]
+
+    assert await listed() == [first, second]
+    assert await listed(station_id=other) == [second]
+    assert await listed(agency_id=wuhan.agency) == [first]
+    assert await listed(station_id=other, agency_id=wuhan.agency) == []
+
+
+async def test_a_contract_is_signed_under_the_pack_of_its_signing_day(bureau, wuhan, ask):
+    _, text = told.shipped("420100")
+    later = text.replace("contract.takeover_plan_on <= contract.start", "false")
+    assert later != text
+    stricter = PackActivated(version="stricter", in_force=date(2026, 6, 1), text=later)
+    await reactions.deliver([wuhan.tell(stricter, told.some_id())], wuhan.database)
+
+    before = await bureau.post(URL, json=ask)
+    after = await bureau.post(
+        URL,
+        json=ask | {"signed_on": "2026-06-01", "starts_on": "2027-02-01", "ends_on": "2027-12-31"},
+    )
+
+    assert before.status_code == 201, before.text
+    assert after.status_code == 409
+    assert [rule["id"] for rule in after.json()["rules"]] == ["takeover-plan"]
 
 
 async def test_a_renewal_without_its_evaluations_waits_for_them(bureau, ask):

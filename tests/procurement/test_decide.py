@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from chassis.packs import Jurisdiction, packs_in
+from chassis.packs import Jurisdiction, Sources, packs_in
+from chassis.packs.sources import Layer
 from chassis.problems import Problem
 from contracts.facts import Contract as ContractSheet
 from services.procurement import decide
@@ -192,6 +193,45 @@ def test_where_a_document_says_in_principle_it_warns_and_signs():
     assert [line["id"] for line in warnings] == ["contract-term"]
     assert contract.warned == ["contract-term"]
     assert warnings[0]["verdict"] == "broken"
+
+
+def test_a_rule_of_the_gate_may_read_the_station():
+    text = """
+pack: "999900"
+kind: city
+name: {zh: 试市, en: Trial}
+area: "9999"
+documents:
+  plan: {title: 试行计划, issued: 2021-07-12, in_force: 2021-07-12}
+vocabulary:
+  tier: {township: {zh: 乡镇, en: Township}, county: {zh: 县, en: County}}
+  purchaser: {township: {zh: 乡镇, en: Township}}
+  contract_term: {staff: {zh: 人员, en: Staff}}
+  room: {case: {zh: 个案室, en: Case room}, group: {zh: 小组室, en: Group room}}
+rules:
+  townships-only:
+    id: T-1
+    cite: plan 一
+    subject: contract
+    effect: {refuse: procurement.contract.sign}
+    require: station.tier == 'township' && 'case' in station.rooms
+    say: {zh: 乡镇, en: townships}
+"""
+    trial = Jurisdiction.of(
+        Sources("999900", (Layer("999900", text, "pack.yaml"),)), service.subjects
+    )
+
+    def slug(here: StationKept) -> str | None:
+        try:
+            decide.sign_contract(asked(terms=["staff"]), here, agency(), None, trial, TODAY)
+        except Problem as refused:
+            return refused.slug
+        return None
+
+    assert slug(station(facts={"rooms": ["case"]})) is None
+    assert slug(station(facts={"rooms": ["group"]})) == "refused-by-policy"
+    assert slug(station(facts={"rooms": ["case"]}, tier="county")) == "refused-by-policy"
+    assert slug(station()) == "facts-missing"
 
 
 def test_a_contract_ends_once():
