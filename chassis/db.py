@@ -249,9 +249,12 @@ class Transaction:
         limit: int = 50,
         order_by: str = "id",
     ) -> Page[RowT]:
-        """Return one keyset page, ordered by a column (`-column` for descending) and the id."""
+        """Return one keyset page, ordered by a column (`-column` for descending) and the id.
+
+        By the column alone where it is the key.
+        """
         name = order_by.removeprefix("-")
-        names = [name] if name == "id" else [name, "id"]
+        names = [name] if shape(model).key == (name,) else [name, "id"]
         columns = [getattr(model, n) for n in names]
         conditions = list(where)
         if after is not None:
