@@ -7,7 +7,9 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import asyncpg
 import nats
@@ -27,8 +29,10 @@ NAMES = {"registry", "casework", "procurement", "evaluation", "gateway", "Postgr
 
 
 @pytest.fixture
-def data(tmp_path):
-    return tmp_path / "data"
+def data():
+    # Not among pytest's own folders: another session that starts shuts them (tests/conftest.py).
+    with tempfile.TemporaryDirectory(prefix="shegong-run-") as folder:
+        yield Path(folder) / "data"
 
 
 async def start(data, port=None):
