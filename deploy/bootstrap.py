@@ -15,17 +15,15 @@ from typing import Any
 
 import orjson
 
-from chassis.config import Settings
+from chassis.config import Settings, setting
 from chassis.identity import PLATFORM
 from chassis.packs import Jurisdiction, Sources, load_folder, packs_in
-from chassis.service import open_database
 from contracts.facts import GATES, SUBJECTS
 from deploy.activation import activate
 from deploy.calls import Caller, answered, door
 from deploy.embedded.run import SOURCE, Running
 from deploy.imports import READERS, SHIPPED, import_divisions
 
-POLICIES = SOURCE / "policies"
 CODE_LENGTH = 6
 
 
@@ -55,9 +53,10 @@ async def prepare_platform(run: Running) -> None:
 
 
 def shipped() -> dict[str, Sources]:
-    """Return the shipped packs of jurisdictions, by code; layers travel inside them."""
-    codes = [code for code in packs_in(POLICIES) if len(code) == CODE_LENGTH and code.isdigit()]
-    return {code: load_folder(POLICIES, code) for code in codes}
+    """Return the packs of jurisdictions by code, one folder each; layers travel inside them."""
+    root = Path(setting("SHEGONG_POLICIES", str(SOURCE / "policies")))
+    codes = [code for code in packs_in(root) if len(code) == CODE_LENGTH and code.isdigit()]
+    return {code: load_folder(root, code) for code in codes}
 
 
 def compiled(sources: Sources) -> Jurisdiction:
@@ -80,6 +79,7 @@ async def operators(run: Running, cities: list[str]) -> dict[str, str]:
         if all(f"{city}.policy-author" in secrets for city in cities):
             return secrets
     secrets = {}
+    from chassis.service import open_database  # noqa: PLC0415 - slow, and a warm start needs none
     from gateway.app import GATEWAY_SERVICE  # noqa: PLC0415
     from gateway.bootstrap import add_client  # noqa: PLC0415
     from gateway.models import NewClient  # noqa: PLC0415

@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 import nats
 import orjson
+from nats.js.errors import NotFoundError
 
 from chassis.config import PARTS, surroundings
 from deploy.calls import Caller, door
@@ -160,28 +161,31 @@ class House:
                         found[part, table] = await one.fetchval(f"SELECT count(*) FROM {table}")
         return found
 
-    async def published(self, subject):
-        """Return the last message of a subject in JetStream, or None."""
+    @asynccontextmanager
+    async def broker(self):
+        """Look into JetStream, as who may see everything."""
         client = await nats.connect(self.note["env"]["SHEGONG_NATS_URL_ADMIN"])
         try:
-            js = client.jetstream()
-            return await js.get_last_msg(subject.partition(".")[0].upper(), subject)
-        except nats.js.errors.NotFoundError:
-            return None
+            yield client.jetstream()
         finally:
             await client.close()
 
+    async def published(self, subject):
+        """Return the last message of a subject in JetStream, or None."""
+        async with self.broker() as js:
+            try:
+                return await js.get_last_msg(subject.partition(".")[0].upper(), subject)
+            except NotFoundError:
+                return None
+
     async def stream(self, producer):
         """Return every message of a producer's stream; none while there is no stream."""
-        client = await nats.connect(self.note["env"]["SHEGONG_NATS_URL_ADMIN"])
-        try:
-            js = client.jetstream()
-            last = (await js.stream_info(producer.upper())).state.last_seq
-            return [await js.get_msg(producer.upper(), seq) for seq in range(1, last + 1)]
-        except nats.js.errors.NotFoundError:
-            return []
-        finally:
-            await client.close()
+        async with self.broker() as js:
+            try:
+                last = (await js.stream_info(producer.upper())).state.last_seq
+                return [await js.get_msg(producer.upper(), seq) for seq in range(1, last + 1)]
+            except NotFoundError:
+                return []
 
 
 class Guest:

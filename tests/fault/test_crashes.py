@@ -9,8 +9,8 @@ import shutil
 import signal
 from uuid import UUID
 
-import nats
 import orjson
+import pytest
 
 from chassis.config import PARTS
 from tests.e2e.house import eventually
@@ -86,13 +86,10 @@ async def test_a_consumer_killed_between_commit_and_acknowledgement_does_nothing
     ledger = Ledger(guest, LIUZHOU)
     await ledger.ready()
     evaluation, before = house.pids["evaluation"], len(house.lines("evaluation"))
-    broker = await nats.connect(house.note["env"]["SHEGONG_NATS_URL_ADMIN"])
-    js = broker.jetstream()
-    durable = await js.consumer_info("CASEWORK", "evaluation_casework")
-    # So that what was not acknowledged comes again soon; the next start puts it right again.
-    await js.add_consumer("CASEWORK", durable.config.evolve(ack_wait=1))
-
-    async with before_commit(house, "evaluation", "fact") as one:
+    async with house.broker() as js, before_commit(house, "evaluation", "fact") as one:
+        durable = await js.consumer_info("CASEWORK", "evaluation_casework")
+        # So that what was not acknowledged comes again soon; the next start puts it right again.
+        await js.add_consumer("CASEWORK", durable.config.evolve(ack_wait=1))
         wish = await ledger.refer()
         referral = UUID(wish.receipt["id"])
         await waiting(one, "advisory")
@@ -109,18 +106,18 @@ async def test_a_consumer_killed_between_commit_and_acknowledgement_does_nothing
     await back(house, "evaluation", evaluation)
     await ledger.accept(wish)
     clean(await check(house, ledger, "consumer killed between commit and ack"), acknowledged=1)
+    async with house.broker() as js:
 
-    async def acknowledged():
-        info = await js.consumer_info("CASEWORK", "evaluation_casework")
-        return info.num_ack_pending == 0 and info.config.ack_wait == 30
+        async def acknowledged():
+            info = await js.consumer_info("CASEWORK", "evaluation_casework")
+            return info.num_ack_pending == 0 and info.config.ack_wait == 30
 
-    assert await eventually(acknowledged, 40)
+        assert await eventually(acknowledged, 40)
     assert {"duplicate": 1} in [
         line["outcomes"] for line in house.lines("evaluation")[before:] if "outcomes" in line
     ]
     async with house.rows("evaluation") as one:
         assert await one.fetchval("SELECT count(*) FROM fact WHERE subject_id = $1", referral) == 2
-    await broker.close()
 
 
 async def test_a_broker_killed_under_load_costs_no_write_and_no_event(house, guest):
@@ -160,6 +157,48 @@ async def test_a_database_killed_under_load_loses_nothing_it_acknowledged(house,
     for wish in ledger.wishes[20:60]:
         await ledger.repeat(wish)
     clean(await check(house, ledger, "PostgreSQL killed, 50 writes/s"), acknowledged=100)
+
+
+@pytest.mark.parametrize("part", ["gateway", "casework"])
+async def test_a_part_killed_under_load_is_asked_again_and_answers_the_same(house, guest, part):
+    ledger = Ledger(guest, HANGZHOU)
+    await ledger.ready()
+    before = house.pids[part]
+
+    async def kill_it():
+        await ledger.at(15)
+        await killed(before)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ledger.write(40, per_second=33))
+        group.create_task(kill_it())
+
+    await back(house, part, before)
+    for wish in ledger.wishes[10:30]:
+        await ledger.repeat(wish)
+    clean(await check(house, ledger, f"{part} killed, 50 writes/s"), acknowledged=40)
+
+
+async def test_after_everything_died_at_once_nothing_acknowledged_is_missing(house, guest):
+    """Supervisor, servers and parts in one instant, as a power cut would, but for the disk's cache."""
+    ledger = Ledger(guest, WUHAN)
+    await ledger.ready()
+
+    async def kill_all():
+        await ledger.at(30)
+        with still(house.process.pid):
+            await asyncio.gather(*(killed(pid) for pid in house.pids.values()))
+            house.process.kill()
+        await asyncio.to_thread(house.process.wait, 10)
+        await house.up()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ledger.write(60, per_second=33))
+        group.create_task(kill_all())
+
+    for wish in ledger.wishes:
+        await ledger.repeat(wish)
+    clean(await check(house, ledger, "everything killed at once"), acknowledged=60)
 
 
 async def test_a_broker_that_lost_everything_is_filled_again_by_itself(house, guest):

@@ -11,7 +11,7 @@ import httpx
 from tests.e2e.house import Guest
 from tests.e2e.sent import referral
 
-AGAIN_S = 0.1
+AGAIN_S = 0.25
 TRYING = (500, 502, 503, 504)
 
 
@@ -48,7 +48,7 @@ class Ledger:
         await self._partner.token()
         await self._worker.token()
 
-    async def refer(self, *, accept=False, within=30.0):
+    async def refer(self, *, accept=False, within=60.0):
         """Refer somebody, and again with the same key until there is an answer."""
         wish = Wish(self.city, referral(self.city))
         self.wishes.append(wish)
@@ -65,7 +65,7 @@ class Ledger:
             await self.accept(wish, within=until - time.monotonic())
         return wish
 
-    async def accept(self, wish, within=30.0):
+    async def accept(self, wish, within=60.0):
         """Let the worker take it on, again and again until there is an answer."""
         path, until = f"/referrals/{wish.receipt['id']}/accept", time.monotonic() + within
         answer = await self._asked(wish, self._worker, path, {}, until)
@@ -75,7 +75,7 @@ class Ledger:
 
     async def repeat(self, wish):
         """Send the very same again; the promise is the same bytes."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         answer = await self._asked(wish, self._partner, "/referrals", wish.body, until)
         assert answer.status_code == 201
         wish.answers.add(answer.content)
