@@ -1,6 +1,7 @@
 """Calling the platform as one of its clients: what the command line and the demo do, over HTTP."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,7 @@ class Caller:
 
     http: httpx.AsyncClient
     client_id: str
-    secret: str
+    secret: str = field(default="", repr=False)
     purpose: str | None = None
     _token: str | None = field(default=None, repr=False)
 
@@ -38,13 +39,16 @@ class Caller:
             form = {"grant_type": "client_credentials"}
             if self.purpose:
                 form["purpose"] = self.purpose
-            answer = await self.http.post(
-                "/oauth/token", data=form, auth=(self.client_id, self.secret)
-            )
+            answer = await self._proven(form)
             if answer.is_error:
                 raise refused(answer, self.client_id)
             self._token = str(answer.json()["access_token"])
         return self._token
+
+    async def _proven(self, form: Mapping[str, str]) -> httpx.Response:
+        """Ask for a token, saying who asks."""
+        who = (self.client_id, self.secret)
+        return await self.http.post("/oauth/token", data=dict(form), auth=who)
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """Send a request under the client's city and return whatever is answered."""
