@@ -78,6 +78,7 @@ async def _first_bureau(database: Database, city: str, ask: NewClient, actor: Ac
         if known is not None:
             # It stands since a try whose answer was lost, or it is somebody else's.
             return decide.same_client(known, client)
+        decide.must_be_first(await tx.one(Client, Client.role == client.role, Client.active))
         tx.keep(client)
         tx.audit("client.register", "client", None, fields=[client.id])
     return client

@@ -12,7 +12,7 @@ from uuid import UUID
 from chassis import tokens
 from chassis.identity import PLATFORM, ROLE_SCOPES
 from chassis.ids import uuid7
-from chassis.problems import At, Invalid, Problem
+from chassis.problems import At, Forbidden, Invalid, Problem
 from gateway.models import Client, ClientView, NewClient
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -85,6 +85,14 @@ def may_register(city: str, ask: NewClient) -> None:
         raise Invalid([At("/city", "not-here", "只能登记本地客户端", "clients of here only")])
     if ask.role != "city_bureau":
         raise Invalid([At("/role", "not-here", "仅可登记市级部门", "a city's bureau only")])
+
+
+def must_be_first(bureau: Client | None) -> None:
+    """Refuse the platform a second bureau of a city: who holds no people makes nobody who does."""
+    if bureau is not None:
+        raise Forbidden(
+            "该城市的客户端由其自行管理", "This city has its bureau and keeps its own clients"
+        )
 
 
 def same_client(known: Client, wished: Client) -> Client:

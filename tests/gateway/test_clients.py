@@ -186,5 +186,16 @@ async def test_the_platform_starts_a_city_with_its_bureau_and_nobody_else(gate):
         assert await tx.peek(Client, made.json()["id"]) is None
 
 
+async def test_the_platform_gives_a_city_no_second_bureau(gate):
+    path, admin = "/v1/000000/api-clients", {"name": "admin-1", "city": "000000"}
+    bureau = wish(role="city_bureau", kind="city_bureau", partner_id=..., city="330100")
+
+    refused = await post(gate, bureau, path=path, **admin)
+
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden")
+    async with gate.database.begin(Who("330100", "test", "test")) as tx:
+        assert await tx.peek(Client, f"330100.{bureau['name']}") is None
+
+
 async def test_models_and_migrations_agree(postgres, gate):
     assert await check("gateway", postgres.url(gate.name, "gateway_migrator")) == []
