@@ -251,6 +251,19 @@ async def test_what_is_out_of_reach_in_ones_own_city_is_as_absent(house):
     assert len(compared) > 45
 
 
+async def test_a_body_names_nothing_out_of_reach(house):
+    """A district signs for its own station, and learns nothing of another's contract by naming it."""
+    town = house.towns[0]
+    deed, district = town.deeds["post_contract", ""], town.other["district_bureau"]
+    here = deed.with_(("body", "station_id"), str(town.other["worker"].station_id))
+    nobody = here.with_(("body", "renewal_of"), str(uuid4()))
+
+    one, other = await house.ask(district, here), await house.ask(district, nobody)
+
+    assert one.json()["type"] == "/problems/unknown-reference"
+    assert heard(one) == heard(other)
+
+
 async def test_a_list_shows_what_is_in_reach_and_nothing_else(house):
     for town in house.towns[:1]:
         (there,) = (each for each in house.towns if each is not town)

@@ -9,11 +9,10 @@ SECRET = "王小明110105"
 
 
 def test_a_logged_error_says_its_kind_and_place_but_not_its_text():
+    error = RuntimeError(f"near {SECRET}")
+    error.__cause__ = ValueError(SECRET)
     try:
-        try:
-            raise ValueError(SECRET)
-        except ValueError as inner:
-            raise RuntimeError(f"near {SECRET}") from inner
+        raise error
     except RuntimeError:
         record = logging.getLogger("shegong").makeRecord(
             "shegong", logging.ERROR, __file__, 1, "request failed", (), sys.exc_info()
