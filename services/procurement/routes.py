@@ -54,7 +54,8 @@ async def post_contract(
         raise problems.UnknownReference("/agency_id")
     prior = None
     if ask.renewal_of is not None:
-        prior = await tx.peek(Contract, ask.renewal_of)
+        named = cast("Any", Contract).id == ask.renewal_of
+        prior = await tx.one(Contract, named, contracts_of(actor))
         if prior is None:
             raise problems.UnknownReference("/renewal_of")
     j = await tx.pack(ask.signed_on)
