@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,11 +25,24 @@ from deploy.embedded.run import SOURCE
 
 async def eventually(ask, within=20):
     """Ask until the answer is something, and return it; what is asked may not answer yet."""
-    async with asyncio.timeout(within):
+    until = time.monotonic() + within
+    # Looked at between two questions as well: a driver that closes may swallow a cancellation.
+    async with asyncio.timeout(within + 5):
         while True:
             if found := await ask():
                 return found
+            if time.monotonic() > until:
+                raise TimeoutError(ask.__qualname__)
             await asyncio.sleep(0.03)
+
+
+def family(pid):
+    """Return a process and all that it and its children have started."""
+    children = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            children += thread.read_text().split()
+    return [pid, *(one for child in children for one in family(int(child)))]
 
 
 _running: "list[House]" = []

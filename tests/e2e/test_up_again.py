@@ -4,7 +4,7 @@ import os
 import signal
 
 from tests.deploy.waiting import alive
-from tests.e2e.house import at_the_door, eventually
+from tests.e2e.house import at_the_door, eventually, family
 from tests.e2e.sent import CHANGJI, referral
 
 
@@ -30,12 +30,13 @@ async def test_stopped_within_ten_seconds_and_up_again_with_the_same_data(house,
     async with at_the_door(house) as guest:
         partner = guest.of(CHANGJI, "court-1")
         sent = await partner.post("/referrals", referral(CHANGJI))
-    pids, demo = house.pids, house.demo
+    everybody, demo = family(house.process.pid), house.demo
+    assert {*house.pids.values()} < {*everybody}
 
     stopped = await house.down()
     assert stopped < 10
     assert house.process.returncode == 0
-    assert not [name for name, pid in pids.items() if alive(pid)]
+    assert not [pid for pid in everybody if alive(pid)]
     assert not (house.data / "run.json").exists()
     assert "all stopped, the data is kept" in house.said()
 

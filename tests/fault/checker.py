@@ -18,7 +18,7 @@ from tests.e2e.house import House, eventually
 
 HEAD = (
     f"{'fault':<44}{'acked':>6}{'unknown':>8}{'lost':>6}{'doubled':>8}"
-    f"{'order':>6}{'parked':>7}{'tries':>6}{'converged':>11}"
+    f"{'order':>6}{'parked':>7}{'tries':>6}{'converged':>11}  asked to come again"
 )
 TABLE: list[str] = []
 
@@ -51,12 +51,13 @@ class Found:
     dead: int
     seconds: float
     tries: int
+    refusals: Counter[str]
 
     def row(self, fault):
         return (
             f"{fault:<44}{self.acknowledged:>6}{self.unknown:>8}{len(self.lost):>6}"
             f"{len(self.doubled):>8}{len(self.order):>6}{self.parked:>7}{self.tries:>6}"
-            f"{self.seconds:>9.1f} s"
+            f"{self.seconds:>9.1f} s  {dict(self.refusals) or ''}"
         )
 
 
@@ -130,7 +131,10 @@ async def check(house: House, ledger, fault, *, within=40.0) -> Found:
     tries = sum(wish.tries for wish in ledger.wishes)
     acknowledged = len(ledger.acknowledged)
     unknown = len(ledger.wishes) - acknowledged
-    found = Found(acknowledged, unknown, lost, doubled, order, parked, dead, seconds, tries)
+    found = Found(
+        *(acknowledged, unknown, lost, doubled, order, parked, dead, seconds, tries),
+        ledger.refusals,
+    )
     TABLE.append(found.row(fault))
     return found
 

@@ -3,10 +3,9 @@
 import os
 import signal
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 
 from tests.deploy.waiting import alive, until
-from tests.e2e.house import House, eventually
+from tests.e2e.house import House, eventually, family
 
 LATCH = 4711
 """The advisory lock a commit waits on."""
@@ -26,20 +25,12 @@ def still(*pids):
 
 
 async def killed(pid):
-    """Kill a process outright, and return when it is gone."""
-    family = [pid, *children(pid)]
-    for one in family:
+    """Kill a process and all it has started outright, and return when they are gone."""
+    gone = family(pid)
+    for one in gone:
         if alive(one):
             os.kill(one, signal.SIGKILL)
-    await until(lambda: not any(alive(one) for one in family))
-
-
-def children(pid):
-    """Return the processes a process has started."""
-    try:
-        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
+    await until(lambda: not any(alive(one) for one in gone))
 
 
 async def back(house: House, name, before):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,8 @@ from tests.e2e.house import Guest
 from tests.e2e.sent import referral
 
 AGAIN_S = 0.25
-TRYING = (500, 502, 503, 504)
+TRYING = 503
+"""What is no answer yet. A 500 is none of it: whoever is away, the house knows how to say so."""
 
 
 @dataclass
@@ -37,6 +39,8 @@ class Ledger:
         self._partner, self._worker = guest.of(city, "court-1"), guest.of(city, "worker-1")
         self.city = city
         self.wishes: list[Wish] = []
+        self.refusals: Counter[str] = Counter()
+        """Problems that asked to come again, by type."""
         self._grown = asyncio.Condition()
 
     @property
@@ -102,7 +106,8 @@ class Ledger:
                 await asyncio.sleep(AGAIN_S)
                 continue
             tried_again = answer.status_code == 409 and b"in-progress" in answer.content
-            if answer.status_code not in TRYING and not tried_again:
+            if answer.status_code != TRYING and not tried_again:
                 return answer
+            self.refusals[answer.json()["type"]] += 1
             await asyncio.sleep(AGAIN_S)
         return None
