@@ -252,25 +252,32 @@ def request_information(
 
 
 def supply_information(
-    referral: Referral, role: str, answer: str, policy: ReferralPolicy, days: Days, now: datetime
+    referral: Referral, role: str, answer: str, days: Days, now: datetime
 ) -> told.InformationSupplied:
     """The partner answers; what was left of the clock begins to run."""
     move(referral, "supply-information", role)
-    due = resumed(referral, policy, days, now)
+    due = resumed(referral, days, now)
     referral.answer, referral.paused_at = Encrypted(answer), None
     referral.reply_by, referral.reply_by_provisional = due.at, due.provisional
     return told.InformationSupplied(**_step(referral), reply_by=due.at)
 
 
-def resumed(referral: Referral, policy: ReferralPolicy, days: Days, now: datetime) -> Due:
-    """Return when the answer is due after a pause: neither side's waiting counts for the other."""
+def resumed(referral: Referral, days: Days, now: datetime) -> Due:
+    """Return when the answer is due after a pause: what was left at the question runs on from now.
+
+    Neither side's waiting counts for the other. What was late when the question was asked stays
+    late, and a time that rested on unpublished days goes on resting on them.
+    """
     paused = referral.paused_at or now
+    due, provisional = referral.reply_by, referral.reply_by_provisional
+    if paused >= due:
+        return Due(due, provisional)
     if referral.urgency != "working_days":
         waited: timedelta = now - paused
-        return Due(referral.reply_by + waited, referral.reply_by_provisional)
-    used = days.count(referral.received_at, paused)
-    left = max(policy.reply_working_days.value - used.days, 0)
-    return days.due(now, left)
+        return Due(due + waited, provisional)
+    left = days.count(paused, due)
+    again = days.due(now, left.days)
+    return Due(again.at, provisional or left.provisional or again.provisional)
 
 
 def transfer(

@@ -191,9 +191,8 @@ async def post_supply_information(
 ) -> shapes.Moved:
     """Answer what the station asked; what was left of the clock runs on."""
     referral = await _reached(tx, actor, referral_id, version)
-    j = await tx.pack()
-    policy = ReferralPolicy.of(j, referral.division, tx.today)
-    event = decide.supply_information(referral, actor.role, ask.answer, policy, _days(j), tx.now)
+    days = _days(await tx.pack())
+    event = decide.supply_information(referral, actor.role, ask.answer, days, tx.now)
     return _move(tx, referral, event)
 
 
