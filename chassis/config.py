@@ -13,6 +13,7 @@ SHEGONG_STATE                     folder outside every backup: epochs, erased li
 SHEGONG_ISSUER                    the issuer of access tokens
 SHEGONG_CLIENT_SECRETS            `1` lets clients use a secret (embedded run only)
 SHEGONG_POOL                      database connections per process (8)
+SHEGONG_POLICIES                  folder of packs the embedded run activates (the shipped ones)
 """
 
 import os

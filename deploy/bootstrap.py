@@ -93,7 +93,9 @@ async def operators(run: Running, cities: list[str]) -> dict[str, str]:
             for name in ("policy-author", "policy-approver")
         ]
         for city, name, role in asks:
-            ask = NewClient(name=name, kind=role, role=role, purposes=["administration"])
+            ask = NewClient.model_validate(
+                {"name": name, "kind": role, "role": role, "purposes": ["administration"]}
+            )
             client, secret = await add_client(database, city, ask, secret=True)
             assert secret is not None
             secrets[client.id] = secret
