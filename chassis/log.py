@@ -52,9 +52,9 @@ def info(event: str, **fields: Any) -> None:
     _logger.info(event, extra={"fields": fields})
 
 
-def warning(event: str, **fields: Any) -> None:
-    """Say that something needs an eye soon."""
-    _logger.warning(event, extra={"fields": fields})
+def warning(event: str, *, exc: BaseException | None = None, **fields: Any) -> None:
+    """Say that something needs an eye soon; of an exception only kind and place are written."""
+    _logger.warning(event, exc_info=exc, extra={"fields": fields})
 
 
 def error(event: str, *, exc: BaseException | None = None, **fields: Any) -> None:
