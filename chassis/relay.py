@@ -42,6 +42,11 @@ STREAM_FULL = (10077, 10047, 10023)
 MESSAGE_TOO_LARGE = 10054
 ROOM_FOR_HEADERS = 1024
 
+_AWAY = (
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(OSError, TimeoutError),
+)
+
 T = TypeVar("T")
 
 
@@ -90,7 +95,7 @@ class Relay:
             started = time.monotonic()
             try:
                 await self._session()
-            except* (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as lost:
+            except* _AWAY as lost:
                 relay_failures_total.labels("database").inc()
                 log.warning("relay.database", kinds=_kinds(lost))
             finally:
@@ -178,6 +183,8 @@ class _Work:
                 relay.ready.clear()
                 relay_failures_total.labels(trouble.reason).inc()
                 log.warning("relay.broker", reason=trouble.reason)
+                if self.client.is_closed:
+                    return  # the client has given up: the next session brings another
                 await relay.rest(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
                 continue
@@ -303,7 +310,7 @@ class _Work:
         except ValueError as wrong:
             await ask.respond(orjson.dumps({"error": str(wrong)}))
             return
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except _AWAY as error:
             log.warning("relay.resend", kind=type(error).__name__)
             await ask.respond(orjson.dumps({"error": "database"}))
             return

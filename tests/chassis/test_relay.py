@@ -135,6 +135,25 @@ async def test_a_crash_between_publish_and_delete_publishes_once(trial, js, made
     assert len(await published(js)) == 1
 
 
+@pytest.mark.usefixtures("brisk")
+async def test_a_connection_the_broker_closed_for_good_is_made_anew(trial, js, made, monkeypatch):
+    clients, connect_unless = [], bus.connect_unless
+
+    async def noted(*args, **more):
+        clients.append(await connect_unless(*args, **more))
+        return clients[-1]
+
+    monkeypatch.setattr(bus, "connect_unless", noted)
+    async with running(made()):
+        await add(trial)
+        await until(empty(trial))
+        await clients[0].close()  # as after an error of the server's that is no reason to reconnect
+        await add(trial)
+        await until(empty(trial))
+
+    assert len(await published(js)) == 2
+
+
 async def test_a_hung_holder_is_replaced_and_what_it_deletes_stays(trial, js, made, relaying):
     hung = Lease()
     await hung.renew(relaying)
