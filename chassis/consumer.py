@@ -54,7 +54,10 @@ SELECT city, agg_type, agg_id FROM parked p
 HAVING min(seen) < clock_timestamp() - make_interval(secs => $2)
  ORDER BY random() LIMIT 100
 """
-_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, Problem)
+_AWAY = (
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(OSError, TimeoutError, Problem),
+)
 
 
 class Consumer:

@@ -24,7 +24,7 @@ import orjson
 from sqlalchemy import ColumnElement, func, tuple_
 from sqlmodel import select
 
-from chassis import metrics, problems, trace
+from chassis import log, metrics, problems, trace
 from chassis.clock import Clock, day_of, system_clock
 from chassis.events import Envelope, Event, part_of
 from chassis.people import People
@@ -136,13 +136,17 @@ class Database:
     async def begin(self, who: Who, *, reads_only: bool = False) -> AsyncIterator["Transaction"]:
         """Run one transaction: commit at the end, roll back on any error.
 
-        Raises Taken and Stale at commit; `problems.Busy` when no connection comes free.
+        Raises Taken and Stale at commit; `problems.Busy` when no connection comes free,
+        `problems.Down` when the database cannot be reached.
         """
         try:
             with metrics.pool_wait_seconds.time():
                 connection = await self.pool.acquire(timeout=POOL_WAIT_S)
         except TimeoutError:
             raise problems.Busy("数据库连接繁忙", "no database connection is free") from None
+        except OSError as error:  # a socket that is gone is a file that is not found
+            log.warning("database not reached", exc=error)
+            raise problems.Down() from None
         try:
             tx = Transaction(self, connection, who, reads_only=reads_only)
             try:

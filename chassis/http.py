@@ -14,6 +14,7 @@ one body model, `tx: Tx`, and anything that `Depends` on a function of the reque
 import typing
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import asyncpg
 import orjson
@@ -21,6 +22,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from chassis import described, log, metrics, problems
+from chassis.asked import Listed
 from chassis.binding import JSON, Plan, arguments_of, plan_of
 from chassis.binding import Tx as Tx  # noqa: PLC0414 - handed on: every route asks for it
 from chassis.db import Database, Stale, Taken, Who
@@ -34,10 +36,16 @@ from chassis.tables import Receipt
 PROBLEM_JSON = "application/problem+json"
 TRIES = 3
 
-DOWN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
-"""The database went away, or is not there yet."""
+DOWN = (
+    *(ConnectionError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError),
+    asyncpg.InternalClientError,  # what the driver says when the server's last word comes midway
+)
+"""The database went away. That it cannot be reached at all is said where a connection is taken."""
 AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 STOPPING = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError)
+
+LONGEST_VERSION = 18
+"""Digits of the largest version an ETag of ours can name."""
 
 
 def if_match(request: Request) -> int | None:
@@ -46,7 +54,7 @@ def if_match(request: Request) -> int | None:
     if said is None:
         return None
     text = said.strip().removeprefix("W/").strip('"')
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > LONGEST_VERSION:
         raise Problem("malformed", {"zh": "If-Match 无效", "en": "If-Match is not an ETag of ours"})
     return int(text)
 
@@ -148,8 +156,10 @@ class UnitOfWork(APIRoute):
                     # look finds and names what is in the way.
                     if again == TRIES - 1:
                         raise _clash(request, taken) from None
-                except asyncpg.LockNotAvailableError:
-                    raise Problem("in-progress", headers={"retry-after": "1"}) from None
+                except asyncpg.LockNotAvailableError as waited:
+                    if key is not None and _for_a_twin(waited):
+                        raise Problem("in-progress", headers={"retry-after": "1"}) from None
+                    raise problems.Busy() from None
             raise problems.Busy()
 
         return handle
@@ -200,7 +210,18 @@ def _answer(plan: Plan, request: Request, result: Any, status: int) -> Response:
     made = getattr(result, "id", None)
     if status == 201 and made is not None:  # noqa: PLR2004
         headers["location"] = f"{request.scope['path'].rstrip('/')}/{made}"
+    if isinstance(result, Listed) and result.next is not None:
+        asked = [pair for pair in request.query_params.multi_items() if pair[0] != "after"]
+        query = urlencode([*asked, ("after", result.next)])
+        headers["link"] = f'<{request.scope["path"]}?{query}>; rel="next"'
     return Response(plan.answer.dump_json(result), status, headers, JSON)
+
+
+def _for_a_twin(waited: asyncpg.LockNotAvailableError) -> bool:
+    """Whether the wait was for a key somebody else is about to take, not for a row they hold."""
+    # Only the server's context tells; a counter's first row is a key that different requests take.
+    context = getattr(waited, "context", None) or ""
+    return "inserting index tuple" in context and 'relation "counter"' not in context
 
 
 def _clash(request: Request, taken: Taken) -> Problem:
@@ -254,7 +275,8 @@ def problem_response(problem: Problem, request_language: str, trace_id: str | No
 def from_database(error: BaseException) -> Problem | None:
     """Return the problem a database error means to a caller, or None when it is a fault of ours."""
     if isinstance(error, (*DOWN, *STOPPING)):
-        return Problem("dependency-down", headers={"retry-after": "1"})
+        log.warning("database away", exc=error)
+        return problems.Down()
     if isinstance(
         error, asyncpg.QueryCanceledError | asyncpg.TooManyConnectionsError | TimeoutError
     ):

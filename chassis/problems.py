@@ -12,6 +12,7 @@ A business "no" is an ordinary answer: raise a Problem anywhere, it is rendered 
   x FactsMissing     409  a rule cannot be decided; names what is missing
   x UnknownReference 422  an id in the body that is not known here (yet)
   x Busy             503  try again shortly
+  x Down             503  the database is away
 """
 
 from collections.abc import Iterable, Sequence
@@ -161,3 +162,8 @@ def UnknownReference(at: str) -> Problem:  # noqa: N802
 def Busy(zh: str = "", en: str = "") -> Problem:  # noqa: N802
     """Try again shortly."""
     return _problem("busy", zh, en, headers={"retry-after": "1"})
+
+
+def Down() -> Problem:  # noqa: N802
+    """What we need is away; try again shortly."""
+    return Problem("dependency-down", headers={"retry-after": "1"})

@@ -327,7 +327,10 @@ class Reactions:
 
 
 _OF_THE_DATA = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.RaiseError)
-_PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, Stale)
+_PASSING = (
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(OSError, TimeoutError, Stale),
+)
 
 
 def passing(error: BaseException) -> bool:

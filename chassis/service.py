@@ -294,11 +294,12 @@ class Door:
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered.append(message["status"])
+                message["headers"] = [*message.get("headers", ()), (b"traceparent", mine.encode())]
             await send(message)
 
         state = scope.setdefault("state", {})
         parent = headers.get(b"traceparent", b"").decode("latin-1")
-        with trace.joined(parent) as traceparent:
+        with trace.joined(parent) as mine:
             try:
                 self._admit(scope, headers, state)
                 await self.app(scope, limited(receive, headers), note)
@@ -306,7 +307,6 @@ class Door:
                 if answered:
                     raise
                 response = shown(error, language(Request(scope)))
-                response.headers["traceparent"] = traceparent
                 await response(scope, receive, note)
             finally:
                 route = state.get("route", "other")

@@ -261,6 +261,7 @@ async def test_a_failure_of_the_moment_changes_nothing_and_comes_again(trial, er
         (Stale(), True),
         (TimeoutError(), True),
         (asyncpg.InterfaceError("closed"), True),
+        (asyncpg.InternalClientError("another operation is in progress"), True),
         (asyncpg.NotNullViolationError(), False),
         (asyncpg.NumericValueOutOfRangeError(), False),
         (EventError(), False),
