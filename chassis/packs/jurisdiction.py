@@ -152,6 +152,12 @@ class Jurisdiction:
         return set().union(*(self._by_path.get(path, ()) for path in paths))
 
     @property
+    def division_system(self) -> str:
+        """The code system the city counts its townships in: codes are read in it if none is said."""
+        sources = [each.source for each in self.denominators.get("townships", ())]
+        return next((source for source in sources if source != "stated"), "nbs")
+
+    @property
     def change_days(self) -> list[date]:
         """The days on which a parameter or a document changes: everything is judged again."""
         return [date.fromisoformat(day) for day in self._changes]

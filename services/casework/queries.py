@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from chassis.db import Transaction
+from chassis.divisions import Division, in_other_system, township_of
 from chassis.reading import among
 from services.casework.models import StationKept
 from services.casework.shapes import Load
@@ -32,8 +33,24 @@ FROM referral WHERE city = $1 AND station_id = $2 AND status = ANY($3)
 """
 
 
-async def stations_on(tx: Transaction, system: str, division: str) -> list[StationKept]:
-    """Return the open stations on a division's line: its own, and those of what it lies in."""
+_OTHER = {"nbs": "mca", "mca": "nbs"}
+
+
+async def stations_on(tx: Transaction, ground: Division) -> tuple[str, list[StationKept]]:
+    """Return the open stations on a division's line, and the code they know the division by.
+
+    Its own stations, and those of what it lies in. Where they are registered in the other code
+    system, the township is found there by its name.
+    """
+    found = await _on_line(tx, ground.system, ground.code)
+    if not found and (township := await township_of(tx, ground.system, ground.code)):
+        there = await in_other_system(tx, township, _OTHER[ground.system])
+        if there is not None:
+            return there.code, await _on_line(tx, there.system, there.code)
+    return ground.code, found
+
+
+async def _on_line(tx: Transaction, system: str, division: str) -> list[StationKept]:
     line = [division[:length] for length in (12, 9, 6) if length <= len(division)]
     row = cast("Any", StationKept)
     return await tx.find(

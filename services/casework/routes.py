@@ -45,8 +45,6 @@ CanCount = Annotated[Actor, Depends(allow("registry:read"))]
 """Who may see how busy a station is."""
 Language = Annotated[str, Depends(language)]
 
-DEFAULT_SYSTEM = "nbs"
-
 
 @router.post("/referrals", status_code=201)
 async def post_referral(
@@ -62,13 +60,13 @@ async def post_referral(
     await _not_sent_before(tx, partner.id, digest)
     j = await tx.pack()
     decide.check_partner(ask, partner, j.vocabulary["domain"])
-    system = ask.division_system or DEFAULT_SYSTEM
+    system = ask.division_system or j.division_system
     ground = await place(tx, system, ask.division, ask.division_name)
     if not ground.code.startswith(tuple(j.prefixes)):
         raise _not_here()
-    stations = await stations_on(tx, system, ground.code)
+    code, stations = await stations_on(tx, ground)
     certified, load = await staff_and_load(tx, stations, tx.today)
-    routed = decide.route(ask.domain, ground.code, stations, certified, load)
+    routed = decide.route(ask.domain, code, stations, certified, load)
 
     taken = decide.receive(
         ask,
