@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.e2e.house import at_the_door, no_house, one_house
+from chassis.config import PARTS
+from tests.e2e.house import at_the_door, eventually, no_house, one_house
 from tests.fault.checker import HEAD, TABLE
 
 
@@ -17,8 +19,17 @@ async def house():
 
 @pytest.fixture
 async def guest(house):
-    """Somebody at the gateway."""
+    """Somebody at the gateway of a platform that is whole, whatever the test before did to it."""
     async with at_the_door(house) as one:
+
+        async def whole():
+            try:
+                ready = [(await one.http.get(f"{house.part(p)}/health/ready")) for p in PARTS]
+            except (httpx.TransportError, FileNotFoundError):
+                return False
+            return all(answer.status_code == httpx.codes.OK for answer in ready)
+
+        await eventually(whole, 60)
         yield one
 
 
