@@ -157,6 +157,8 @@ class Database:
                 raise
         finally:
             await self.pool.release(connection, timeout=5)
+        for call in tx.after_commit:
+            call()
         if tx.recorded:
             for wake in self.on_commit:
                 wake()
@@ -178,6 +180,8 @@ class Transaction:
         self.now: datetime = database.clock()
         self.today: date = day_of(self.now)
         self.recorded = 0
+        self.after_commit: list[Callable[[], None]] = []
+        """Called once it is committed: to count what happened, and not what was tried."""
         self._database = database
         self._db = connection
         self._reads_only = reads_only

@@ -87,7 +87,7 @@ async def post_referral(
         tx.people.index(taken.person.id, "id_number", ask.subject.id_number)
     tx.record(taken.referral, taken.event)
     if routed.station is None:
-        metrics.unrouted_total.labels(tx.city).inc()
+        tx.after_commit.append(metrics.unrouted_total.labels(tx.city).inc)
     return _received(taken.referral, routed.station, said)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis.ids import is_tracking_no, uuid7
 from chassis.tables import Audit, BlindIndex, EventLog, Outbox, PersonKey
@@ -198,6 +199,21 @@ async def test_without_a_station_a_person_must_choose(court, bureau, casework, a
     assert moved.json()["status"] == "routed"
     async with casework.begin(who()) as tx:
         assert (await tx.find(Person))[0].station_id == STATION
+
+
+async def test_a_referral_without_a_station_is_counted_once_however_often_it_was_tried(court, ask):
+    def counted():
+        return REGISTRY.get_sample_value("referrals_unrouted_total", {"city": "420100"}) or 0
+
+    before = counted()
+    await asyncio.gather(
+        *(
+            court.post(PATH, json=ask | {"division": "420103"}, headers={"idempotency-key": "a"})
+            for _ in range(8)
+        )
+    )
+
+    assert counted() == before + 1
 
 
 async def test_the_clock_waits_while_the_partner_is_asked(court, worker, casework, ask, now):
