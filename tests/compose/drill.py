@@ -101,8 +101,10 @@ class Drill:
             if seen["State"]["Running"] and service != "prometheus":
                 assert self.inside(service, "id", "-u")[1].strip() != "0", service
         assert self.inside("casework", "touch", "/srv/shegong/x")[0]
-        out = "import socket; socket.create_connection(('192.0.2.1', 80), 2)"
-        assert "unreachable" in self.inside("casework", "python", "-c", out)[1]
+        for network in self.container("casework")["NetworkSettings"]["Networks"]:
+            shape = "{{.Internal}}"
+            known = engine.run("docker", "network", "inspect", "-f", shape, network, env=self.env)
+            assert known.strip() == "true", network
 
     async def refer(self):
         """Enter a station and a partner, give it a client with a key, and let it refer a person."""
@@ -266,7 +268,7 @@ def main():
             engine.stand_ins(folder, env)
             clock("engine, and stand-ins for the images that are not pulled here")
         stack = Drill(scratch, compose, host)
-        after.callback(take_away, stack, clock)
+        after.callback(take_away, stack, clock, image=not keep)
         try:
             asyncio.run(drill(stack, clock))
         except BaseException:
@@ -275,9 +277,11 @@ def main():
     print(f"{time.monotonic() - clock.started:7.1f} s  in all: ok")  # noqa: T201
 
 
-def take_away(stack, clock):
-    """Remove containers, volumes, networks and the image."""
-    stack("down", "-v", "--rmi", "local", "--timeout", "5")
+def take_away(stack, clock, image):
+    """Remove containers, volumes, networks and, unless it is kept, the image."""
+    stack("down", "-v", "--timeout", "5")
+    if image:
+        engine.run("docker", "image", "rm", "-f", stack.env["SHEGONG_IMAGE"], env=stack.env)
     clock("everything taken away")
 
 

@@ -90,8 +90,10 @@ def tools(folder):
             raise SystemExit(f"compose-test needs root and {', '.join(missing)}")
         run("apt-get", "update", "-qq")
         run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing)
-    bin_ = folder / "tools" / "bin"
-    if not (bin_ / "docker-compose").exists():
+    for bin_ in (Path(sys.prefix) / "bin", folder / "tools" / "bin"):
+        if (bin_ / "docker-compose").exists():
+            break
+    else:
         run(sys.executable, "-m", "venv", folder / "tools")
         run(bin_ / "python", "-m", "pip", "install", "-q", COMPOSE)
     return bin_
