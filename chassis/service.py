@@ -102,6 +102,7 @@ def api(service: Service, life: Callable[[FastAPI], Any] | None = None) -> FastA
     app.state.clashes = dict(service.clashes)
     app.add_exception_handler(Problem, _show)
     app.add_exception_handler(HTTPException, _show)
+    app.add_middleware(Net)
     for router in service.routers:
         app.include_router(router)
     app.include_router(_health)
@@ -269,6 +270,29 @@ def shown(error: Exception, said: str) -> Response:
             problem = Problem("internal")
         error = problem
     return problem_response(error, said, trace.trace_id())
+
+
+class Net:
+    """Within the framework's own net, which would answer in plain text and raise once more."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Turn whatever is raised into a problem, unless an answer has begun."""
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            await shown(error, language(Request(scope)))(scope, receive, send)
 
 
 _CITY_PATH = re.compile(r"/v1/([^/]*)(/|$)")
