@@ -1,5 +1,6 @@
 """Evaluation over HTTP: gather the facts, judge, answer; nothing is written."""
 
+import asyncio
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query
@@ -83,7 +84,8 @@ async def post_what_if(ask: WhatIf, tx: Tx, actor: CanRead, said: Language) -> V
     j = (
         await tx.pack(when.day)
         if ask.pack is None
-        else suppose.other_pack(ask.pack, tx.city, SHEETS)
+        # A long text takes seconds to compile, in which the loop has others to serve.
+        else await asyncio.to_thread(suppose.other_pack, ask.pack, tx.city, SHEETS)
     )
     j = suppose.other_values(j, ask.parameters)
     if isinstance(ask.subject, str):

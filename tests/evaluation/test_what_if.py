@@ -1,10 +1,12 @@
 """What-if: the same facts under five cities' documents, other values, another text; nothing written."""
 
 import json
+import threading
 
 import pytest
 
 from chassis.packs import packs_in
+from services.evaluation import routes
 from services.evaluation.app import service
 from tests import told
 from tests.conftest import who
@@ -40,6 +42,21 @@ def supposed(**facts):
 async def counted(database, city):
     async with database.begin(who(city)) as tx:
         return [(await tx.fetch(f"SELECT count(*) FROM {table}"))[0][0] for table in TABLES]
+
+
+async def test_another_text_is_compiled_beside_the_loop(heard, monkeypatch):
+    other_pack, on_the_loop = routes.suppose.other_pack, []
+
+    def noted(*asked):
+        on_the_loop.append(threading.current_thread() is threading.main_thread())
+        return other_pack(*asked)
+
+    monkeypatch.setattr(routes.suppose, "other_pack", noted)
+    text = told.pack("420100").text
+    answer = await suppose(heard, "420100", subject=supposed(), pack=text)
+
+    assert answer.status_code == 200, answer.text
+    assert on_the_loop == [False]
 
 
 async def test_every_city_says_something_else_of_one_station(heard):
