@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from chassis.asked import Asked, Listed, Paged
+from chassis.asked import Asked, Day, Listed, Paged
 from chassis.identifiers import Phone, born_on, check_id
 
 Short = Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -34,7 +34,7 @@ class Subject(Asked):
     id_number: Annotated[str, StringConstraints(max_length=40)] | None = None
     phone: Phone | None = None
     address: Annotated[str, StringConstraints(max_length=300)] | None = None
-    born_on: date | None = None
+    born_on: Day | None = None
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
@@ -178,6 +178,8 @@ class ReferralView(BaseModel):
     reply_by_provisional: bool
     reason_code: str | None
     outcome_code: str | None
+    person_id: UUID | None = None
+    """Whom to erase (`/clients/{id}/erasure`); a partner is not shown it."""
     subject: MaskedSubject | None = None
 
 
