@@ -14,7 +14,6 @@ one body model, `tx: Tx`, and anything that `Depends` on a function of the reque
 import typing
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import asyncpg
 import orjson
@@ -211,9 +210,8 @@ def _answer(plan: Plan, request: Request, result: Any, status: int) -> Response:
     if status == 201 and made is not None:  # noqa: PLR2004
         headers["location"] = f"{request.scope['path'].rstrip('/')}/{made}"
     if isinstance(result, Listed) and result.next is not None:
-        asked = [pair for pair in request.query_params.multi_items() if pair[0] != "after"]
-        query = urlencode([*asked, ("after", result.next)])
-        headers["link"] = f'<{request.scope["path"]}?{query}>; rel="next"'
+        there = request.url.include_query_params(after=result.next)
+        headers["link"] = f'<{there.path}?{there.query}>; rel="next"'
     return Response(plan.answer.dump_json(result), status, headers, JSON)
 
 
