@@ -48,6 +48,17 @@ STATEMENT_MS = 5_000
 POOL_WAIT_S = 2.0
 
 
+PACK = """
+SELECT version FROM (
+  SELECT version, in_force, heard_at, heard_at <= coalesce($3::timestamptz, 'infinity') AS known,
+    heard_at <= coalesce($3::timestamptz, 'infinity') AND in_force <= $2::date AS holds
+  FROM pack_kept WHERE city = $1) AS kept
+ORDER BY holds DESC, CASE WHEN holds THEN in_force END DESC, CASE WHEN holds THEN heard_at END DESC,
+  known DESC, CASE WHEN known THEN in_force END, heard_at
+LIMIT 1
+"""
+"""The version in force that day among those known; else the first of those known; else the first."""
+
 _VERSION_TOLD = ("event_log_pkey", "outbox_city_agg_type_agg_id_epoch_version_key")
 """The event of this version is in the log already: somebody was faster."""
 
@@ -358,19 +369,15 @@ class Transaction:
         Before the first version the first one counts: its documents carry their own dates.
         `known_at` leaves out what was heard later.
         """
-        kept = cast("Any", PackKept)
-        known = () if known_at is None else (kept.heard_at <= known_at,)
-        latest = (kept.in_force.desc(), kept.heard_at.desc())
-        found = (
-            await self.find(
-                PackKept, kept.in_force <= (on or self.today), *known, order_by=latest, limit=1
-            )
-            or await self.find(PackKept, *known, order_by=kept.in_force, limit=1)
-            or await self.find(PackKept, order_by=kept.heard_at, limit=1)
-        )
-        if not found or self._database.shelf is None:
+        shelf = self._database.shelf
+        await self._flush_if(PackKept)
+        found = await self.fetch(PACK, self.city, on or self.today, known_at)
+        if not found or shelf is None:
             raise problems.Problem("policy-not-loaded", headers={"retry-after": "1"})
-        return self._database.shelf.compiled(found[0].version, found[0].text)
+        version: str = found[0]["version"]
+        if version not in shelf:
+            shelf.compiled(version, (await self.get(PackKept, version)).text)
+        return shelf.compiled(version)
 
     @property
     def people(self) -> People:
@@ -395,9 +402,13 @@ class Transaction:
             self._block = block
             await self._db.fetchrow(KEY, self.who.city, self.who.subject, self.who.purpose)
 
-    async def _rows(self, model: type[CityRow], query: Any) -> list[Any]:
+    async def _flush_if(self, model: type[CityRow]) -> None:
+        """Write first what a search must see: what was kept earlier in this transaction."""
         if any(type(row) is model for row, _ in self._pending.values()):
-            await self._flush()  # what was kept earlier in this transaction is seen by a search
+            await self._flush()
+
+    async def _rows(self, model: type[CityRow], query: Any) -> list[Any]:
+        await self._flush_if(model)
         await self._open()
         text, names, values = compiled(query)
         return list(await self._db.fetch(text, *(values[n] for n in names)))

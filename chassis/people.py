@@ -10,7 +10,6 @@ from uuid import UUID
 
 from chassis.erased import Erased, note_erased
 from chassis.ids import uuid7
-from chassis.problems import Problem
 from chassis.reading import among
 from chassis.rows import CityRow, shape
 from chassis.tables import BlindIndex, PersonKey
@@ -90,13 +89,9 @@ class People:
             person = _person_of(row)
             key = (await self.keys([person])).get(person)
             if key is None:
-                raise Problem(
-                    "wrong-status",
-                    {
-                        "zh": "此人的信息已被删除，不能再写入",
-                        "en": "this person was erased; nothing more can be written of them",
-                    },
-                )
+                # Who was erased is not written of again: what happened stays, its words do not.
+                row.__dict__.update(dict.fromkeys(plain))
+                continue
             for name, sealed in self._vault.seal_row(key, about.table, _at(row), plain).items():
                 row.__dict__[name] = Encrypted(sealed=sealed)
 

@@ -10,8 +10,11 @@ class Shelf:
         self._subjects = subjects
         self._compiled: dict[str, Jurisdiction] = {}
 
-    def compiled(self, version: str, text: str) -> Jurisdiction:
-        """Return the jurisdiction of a merged text, compiling it the first time it is asked for."""
+    def __contains__(self, version: str) -> bool:
+        return version in self._compiled
+
+    def compiled(self, version: str, text: str = "") -> Jurisdiction:
+        """Return a version's jurisdiction; its merged text is needed the first time only."""
         found = self._compiled.get(version)
         if found is None:
             found = self._compiled[version] = Jurisdiction.from_text(text, self._subjects)

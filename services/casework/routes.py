@@ -371,6 +371,6 @@ def _days(j: Jurisdiction) -> Days:
 
 def _position(after: str) -> int:
     value = uncursor(after, 1)[0]
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
         raise Problem("malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"})
     return value
