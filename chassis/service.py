@@ -34,6 +34,7 @@ from chassis.reactions import Reactions
 from chassis.relay import Relay
 from chassis.shelf import Shelf
 from chassis.tables import CityKept
+from chassis.upkeep import Upkeep
 from chassis.vault import Vault
 
 Role = Literal["all", "api", "worker"]
@@ -149,6 +150,7 @@ class _Workers:
     def __init__(self) -> None:
         self._relay: Relay | None = None
         self._consumer: Consumer | None = None
+        self._upkeep: Upkeep | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, service: Service, settings: Settings, database: Database) -> None:
@@ -160,11 +162,13 @@ class _Workers:
                 service.reactions, database, settings.nats_url, settings.relay_database_url
             )
             self._tasks.append(asyncio.create_task(self._consumer.run(), name="consumer"))
+        self._upkeep = Upkeep(database)
+        self._tasks.append(asyncio.create_task(self._upkeep.run(), name="upkeep"))
         for task in self._tasks:
             task.add_done_callback(_died)
 
     async def stop(self) -> None:
-        for worker in (self._consumer, self._relay):
+        for worker in (self._consumer, self._relay, self._upkeep):
             if worker is not None:
                 worker.stop()
         if self._tasks:
