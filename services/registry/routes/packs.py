@@ -1,5 +1,6 @@
 """Versions of the city's pack: brought by an author, activated by somebody else."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import Query
@@ -30,7 +31,7 @@ class PackVersions(Listed):
 @router.post("/packs", status_code=201)
 async def post_pack(ask: AuthorPack, tx: Tx, actor: Authors) -> PackVersionView:
     """Bring a version as a draft. One that does not load is refused line by line."""
-    pack = _compiled(ask.layers)
+    pack = await asyncio.to_thread(_compiled, ask.layers)  # a large text takes a second
     known = await tx.peek(PackVersion, pack.version)
     if known is not None:
         return known  # the same texts are the same version, whoever brings them again
