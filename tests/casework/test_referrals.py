@@ -312,3 +312,20 @@ async def test_queries_and_bodies_that_are_not_asked_for_are_refused(court, ask)
     ]
     assert GROUND not in unknown.text
     assert uuid7()
+
+
+async def test_of_an_erased_person_what_happens_is_kept_and_words_are_not(
+    court, worker, bureau, ask
+):
+    sent = (await court.post(PATH, json=ask)).json()
+    person = (await bureau.get(f"{PATH}/{sent['id']}")).json()["person_id"]
+    await bureau.post(f"/v1/420100/clients/{person}/erasure", json={})
+
+    declined = await worker.post(
+        f"{PATH}/{sent['id']}/decline", json={"reason_code": "other", "reason": "此人已搬走"}
+    )
+
+    assert (declined.status_code, declined.json()["status"]) == (200, "declined")
+    shown = (await worker.get(f"{PATH}/{sent['id']}/subject")).json()
+    assert shown["reason"] is None
+    assert (await court.get(f"{PATH}/changes")).json()["items"][-1]["reason_code"] == "other"
