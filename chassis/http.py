@@ -145,6 +145,7 @@ class UnitOfWork(APIRoute):
                         name,
                         key,
                         asked,
+                        look=again > 0,
                         reads_only=not writes or not (keyed or writes),
                     )
                 except (Stale, *AGAIN):
@@ -175,12 +176,18 @@ async def _once(
     key: str | None,
     asked: bytes,
     *,
+    look: bool,
     reads_only: bool,
 ) -> Response:
+    """Run the endpoint once.
+
+    Nearly every key is new, so its receipt is looked for only after it clashed (`look`), or when
+    something is refused: what refuses may be the first effect of this very request.
+    """
     try:
         async with database.begin(who, reads_only=reads_only) as tx:
             request.state.tx = tx
-            if key is not None:
+            if key is not None and look:
                 receipt = await tx.peek(Receipt, who.client, route, key)
                 if receipt is not None:
                     return answered_before(receipt, asked)
@@ -191,6 +198,11 @@ async def _once(
             if key is not None:
                 tx.keep(receipt_of(who, route, key, asked, response, tx))
     except Problem as problem:
+        if key is not None and not look:
+            async with database.begin(who, reads_only=True) as tx:
+                receipt = await tx.peek(Receipt, who.client, route, key)
+            if receipt is not None:
+                return answered_before(receipt, asked)
         if problem.slug in ("refused-by-policy", "facts-missing"):
             await _note_refusal(request, database, who, problem)
         raise
