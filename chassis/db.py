@@ -21,16 +21,25 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import ColumnElement, func, tuple_
-from sqlmodel import select
+from sqlalchemy import ColumnElement, tuple_
 
 from chassis import log, metrics, problems, trace
 from chassis.clock import Clock, day_of, system_clock
 from chassis.events import Envelope, Event, part_of
 from chassis.people import People
-from chassis.reading import Page, by_key, compiled, cursor, cursor_values, is_of
+from chassis.reading import (
+    Page,
+    by_key,
+    by_names,
+    compiled,
+    count_of,
+    cursor,
+    cursor_values,
+    equals,
+    rows_of,
+)
 from chassis.rows import Aggregate, CityRow, Copy, shape
-from chassis.statement import KEY, statement
+from chassis.statement import opening, statement
 from chassis.tables import Audit, EventLog, Outbox, PackKept
 from chassis.vault import Encrypted, Vault
 from chassis.writing import How, arguments, changed, grouped, json_text, key_of, snapshot
@@ -196,7 +205,7 @@ class Transaction:
         self._database = database
         self._db = connection
         self._reads_only = reads_only
-        self._block: Any = None
+        self._block = False
         self._known: dict[tuple[type[CityRow], tuple[Any, ...]], CityRow] = {}
         self._read: dict[int, tuple[CityRow, dict[str, Any]]] = {}
         self._pending: dict[int, tuple[CityRow, How]] = {}
@@ -219,8 +228,8 @@ class Transaction:
         known = self._known.get((model, key))
         if known is not None and not lock:
             return cast("RowT", known)
-        text = by_key(model, lock, self._block is None and self._reads_only)
-        if self._block is None and self._reads_only:
+        text = by_key(model, lock, not self._block and self._reads_only)
+        if not self._block and self._reads_only:
             # Key and row in one statement: a read by id is one round trip.
             who = self.who
             record = await self._db.fetchrow(text, who.city, who.subject, who.purpose, *key)
@@ -236,9 +245,22 @@ class Transaction:
         order_by: Any = (),
         limit: int | None = None,
         lock: bool = False,
+        **equal: Any,
     ) -> list[RowT]:
-        """Return the rows of this city that fit, never more than a bounded number."""
-        query = select(model).where(is_of(model, self.city), *where)
+        """Return the rows of this city that fit, never more than a bounded number.
+
+        `status="open"` is equality, a list of values is any of them. A search said by names alone
+        needs no expression, which costs more than the reading itself.
+        """
+        if equal and not where and not order_by:
+            await self._flush_if(model)
+            await self._open()
+            listed = tuple(n for n, v in equal.items() if isinstance(v, list))
+            text = by_names(model, tuple(equal), listed, lock, limit)
+            found = await self._db.fetch(text, self.city, *equal.values())
+            return [self._met(model, r) for r in found]
+        where = (*where, *(equals(model, name, value) for name, value in equal.items()))
+        query = rows_of(model).where(*where) if where else rows_of(model)
         order = order_by if isinstance(order_by, tuple) else (order_by,)
         if order:
             query = query.order_by(*order)
@@ -249,15 +271,19 @@ class Transaction:
         return [self._met(model, r) for r in await self._rows(model, query)]
 
     async def one(
-        self, model: type[RowT], *where: ColumnElement[bool] | bool, lock: bool = False
+        self,
+        model: type[RowT],
+        *where: ColumnElement[bool] | bool,
+        lock: bool = False,
+        **equal: Any,
     ) -> RowT | None:
         """Return the first row that fits, or None."""
-        found = await self.find(model, *where, limit=1, lock=lock)
+        found = await self.find(model, *where, limit=1, lock=lock, **equal)
         return found[0] if found else None
 
     async def count(self, model: type[CityRow], *where: ColumnElement[bool] | bool) -> int:
         """Return how many rows of this city fit."""
-        query = select(func.count()).select_from(model).where(is_of(model, self.city), *where)
+        query = count_of(model).where(*where)
         return int((await self._rows(model, query))[0][0])
 
     async def page(
@@ -396,11 +422,9 @@ class Transaction:
     # ------------------------------------------------------------------ inside
 
     async def _open(self) -> None:
-        if self._block is None:
-            block = self._db.transaction()
-            await block.start()
-            self._block = block
-            await self._db.fetchrow(KEY, self.who.city, self.who.subject, self.who.purpose)
+        if not self._block:
+            await self._db.execute(opening(self.who.city, self.who.subject, self.who.purpose))
+            self._block = True
 
     async def _flush_if(self, model: type[CityRow]) -> None:
         """Write first what a search must see: what was kept earlier in this transaction."""
@@ -410,8 +434,8 @@ class Transaction:
     async def _rows(self, model: type[CityRow], query: Any) -> list[Any]:
         await self._flush_if(model)
         await self._open()
-        text, names, values = compiled(query)
-        return list(await self._db.fetch(text, *(values[n] for n in names)))
+        text, values = compiled(query, self.city)
+        return list(await self._db.fetch(text, *values))
 
     def _met(self, model: type[RowT], record: Any) -> RowT:
         about = shape(model)
@@ -470,15 +494,17 @@ class Transaction:
             if id(row) not in self._pending and changed(row, was):
                 raise RuntimeError(f"{type(row).__name__} was changed but not recorded or kept")
         await self._flush()
-        if self._block is not None:
-            block, self._block = self._block, None
-            await block.commit()
+        if self._block:
+            self._block = False
+            if await self._db.execute("COMMIT") != "COMMIT":
+                # The server rolls back a block in which a statement failed, and calls it no error.
+                raise RuntimeError("a statement failed and its failure was passed over")
 
     async def _rollback(self) -> None:
-        if self._block is not None:
-            block, self._block = self._block, None
+        if self._block:
+            self._block = False
             if not self._db.is_closed():
-                await block.rollback()
+                await self._db.execute("ROLLBACK")
 
     async def _flush(self) -> None:
         if not self._pending:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Select, bindparam, func
+from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam, func, select
 
 from chassis import problems
 from chassis.rows import CityRow, shape
@@ -78,10 +78,21 @@ def cursor_values(model: type[CityRow], names: list[str], text: str) -> tuple[An
     return tuple(out)
 
 
-def is_of(model: type[CityRow], city: str) -> ColumnElement[bool]:
-    """Return the condition that a row is of this city."""
+_CITY = "of_city"
+
+
+@lru_cache(maxsize=1024)
+def rows_of(model: type[CityRow]) -> Any:
+    """Return the select of a model's rows of one city, to be narrowed; made once a model."""
     # Row-level security says it too. Said here it is a second wall, and the index's first column.
-    return cast("ColumnElement[bool]", cast("Any", model).city == city)
+    return select(model).where(cast("Any", model).city == bindparam(_CITY, type_=String()))
+
+
+@lru_cache(maxsize=1024)
+def count_of(model: type[CityRow]) -> Any:
+    """Return the select that counts a model's rows of one city."""
+    mine = cast("Any", model).city == bindparam(_CITY, type_=String())
+    return select(func.count()).select_from(model).where(mine)
 
 
 @lru_cache(maxsize=1024)
@@ -100,12 +111,42 @@ def by_key(model: type[CityRow], lock: bool, alone: bool) -> str:
     return f"{text} FOR UPDATE" if lock else text
 
 
+@lru_cache(maxsize=1024)
+def by_names(
+    model: type[CityRow],
+    names: tuple[str, ...],
+    listed: tuple[str, ...],
+    lock: bool,
+    limit: int | None,
+) -> str:
+    """Return the text that reads rows by equality of these columns, or of a list of values."""
+    about = shape(model)
+    if unknown := set(names) - set(about.every):
+        raise TypeError(f"{model.__name__} has no column {', '.join(sorted(unknown))}")
+    where = "".join(
+        f" AND {n} = ANY(${i})" if n in listed else f" AND {n} = ${i}"
+        for i, n in enumerate(names, 2)
+    )
+    text = f"SELECT {', '.join(about.every)} FROM {about.table} WHERE city = $1{where}"
+    text += f" LIMIT {limit:d}" if limit is not None else ""
+    return f"{text} FOR UPDATE" if lock else text
+
+
+def equals(model: type[CityRow], name: str, value: Any) -> ColumnElement[bool]:
+    """Return the same condition as an expression, to stand beside others."""
+    column = getattr(model, name)
+    return cast(
+        "ColumnElement[bool]",
+        among(column, value) if isinstance(value, list) else column == value,
+    )
+
+
 _texts: dict[Any, tuple[Any, str, tuple[str, ...]]] = {}
 _TEXTS = 2_000
 
 
-def compiled(query: "Select[Any]") -> tuple[str, tuple[str, ...], dict[str, Any]]:
-    """Return text, argument names and values; the text is made once per shape of query."""
+def compiled(query: "Select[Any]", city: str) -> tuple[str, list[Any]]:
+    """Return text and arguments; the text is made once per shape of query."""
     key = query._generate_cache_key()  # noqa: SLF001 - SQLAlchemy's own cache works by it
     kept = _texts.get(key.key) if key else None
     if kept is None:
@@ -115,5 +156,7 @@ def compiled(query: "Select[Any]") -> tuple[str, tuple[str, ...], dict[str, Any]
         kept = (made, made.string, tuple(made.positiontup or ()))
         if key and len(_texts) < _TEXTS:
             _texts[key.key] = kept
-    values = kept[0].construct_params(extracted_parameters=key.bindparams if key else None)
-    return kept[1], kept[2], values
+    values = kept[0].construct_params(
+        {_CITY: city}, extracted_parameters=key.bindparams if key else None
+    )
+    return kept[1], [values[name] for name in kept[2]]

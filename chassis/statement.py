@@ -29,6 +29,22 @@ KEY = (
 )
 KEY_ARGUMENTS = 3
 
+
+@lru_cache(maxsize=4096)
+def opening(city: str, subject: str, purpose: str) -> str:
+    """Return what begins a block and turns its key, as one text: one round trip for both.
+
+    Such a text takes no arguments, so the values are written in hexadecimal digits, which cannot
+    be anything but a value.
+    """
+    told = {"city": city, "subject": subject, "purpose": purpose}
+    keys = ", ".join(
+        f"set_config('app.{name}', convert_from('\\x{value.encode().hex()}', 'UTF8'), true)"
+        for name, value in told.items()
+    )
+    return f"BEGIN; SELECT {keys}"
+
+
 Kind = Literal["change", "update", "delete", "insert", "upsert", "number"]
 
 

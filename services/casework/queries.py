@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, cast
 from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.divisions import Division, in_other_system, township_of
-from chassis.reading import among
 from services.casework.models import StationKept
 from services.casework.shapes import Load
 from services.casework.transitions import OPEN
@@ -52,12 +50,11 @@ async def stations_on(tx: Transaction, ground: Division) -> tuple[str, list[Stat
 
 async def _on_line(tx: Transaction, system: str, division: str) -> list[StationKept]:
     line = [division[:length] for length in (12, 9, 6) if length <= len(division)]
-    row = cast("Any", StationKept)
     return await tx.find(
         StationKept,
-        among(row.division, dict.fromkeys(line)),
-        row.division_system == system,
-        row.status == "open",
+        division=line,
+        division_system=system,
+        status="open",
     )
 
 

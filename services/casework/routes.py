@@ -277,8 +277,7 @@ async def _reached(
 
 
 async def _not_sent_before(tx: Transaction, partner_id: UUID, digest: bytes) -> None:
-    row = cast("Any", Referral)
-    first = await tx.one(Referral, row.partner_id == partner_id, row.partner_ref_digest == digest)
+    first = await tx.one(Referral, partner_id=partner_id, partner_ref_digest=digest)
     if first is not None:
         raise Problem(
             "duplicate-reference",

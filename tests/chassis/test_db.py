@@ -272,6 +272,6 @@ async def test_a_read_only_transaction_reads_by_id_in_one_statement(trial):
 
     async with trial.begin(who(), reads_only=True) as tx:
         assert (await tx.get(Thing, thing.id)).name == "a"
-        assert tx._block is None
+        assert not tx._block
     async with trial.begin(who(HANGZHOU), reads_only=True) as tx:
         assert await tx.peek(Thing, thing.id) is None
