@@ -19,7 +19,7 @@ if found=$$($(2) 2>&1); then printf 'ok  %ss\n' $$((SECONDS - started)); \
 else printf 'failed\n%s\n' "$$found"; exit 1; fi
 endef
 
-.PHONY: help up demo test check format lock generated compose-secrets compose-test clean
+.PHONY: help up demo test bench check format lock generated compose-secrets compose-test clean
 
 help: ## 显示这些命令 · list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ demo: $(READY) ## 对运行中的平台演示一分钟 · the product's story, a
 
 test: $(READY) ## 运行测试 · run the tests (ARGS="-k referral")
 	@exec $(BIN)/pytest -q $(ARGS)
+
+bench: $(READY) ## 测量速度与内存（约十分钟，机器须空闲）· measure speed and memory (ARGS="--quick")
+	@exec $(BIN)/python -m tests.perf.bench $(ARGS)
 
 check: $(READY) ## 检查格式、类型、导入、生成的文件和政策 · format, lint, types, imports, generated files, policies
 	$(call check,format,$(BIN)/ruff format --check --quiet .)

@@ -1,0 +1,1 @@
+"""The plain way, for comparison: FastAPI, an ORM session, a proxy on httpx. Same work, no tricks."""
