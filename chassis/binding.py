@@ -6,9 +6,10 @@ request alone: small enough to say here, and several times faster than a general
 """
 
 import inspect
+import json
 import re
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, runtime_checkable
 
@@ -22,6 +23,11 @@ from chassis.identity import anyone
 from chassis.problems import At, Problem
 
 JSON = "application/json"
+NUL, NUL_ESCAPED = "\0", b"\\u0000"
+"""A character of Unicode that PostgreSQL keeps in no text."""
+_NO_TEXT = ("no-text", "含有无法保存的字符", "holds a character that cannot be kept")
+MOST_ERRORS = 100
+"""Places an answer names; beyond that it says how many there are."""
 
 
 def _tx(request: Request) -> Transaction:
@@ -103,10 +109,13 @@ async def arguments_of(plan: Plan, request: Request, writes: bool) -> dict[str, 
         found = dependency(request)
         arguments[name] = await found if inspect.isawaitable(found) else found
     for name, adapter in plan.path:
+        given = request.path_params[name]
         try:
-            arguments[name] = adapter.validate_python(request.path_params[name])
+            arguments[name] = adapter.validate_python(given)
         except ValidationError:
             raise problems.NotFound() from None  # not even the form of an id: nothing is there
+        if NUL in given:
+            raise problems.NotFound()
     if plan.query is not None:
         arguments[plan.query[0]] = _query(plan.query[1], request)
     elif request.url.query:
@@ -131,6 +140,9 @@ def _query(model: type[BaseModel], request: Request) -> BaseModel:
             "malformed",
             {"zh": f"参数重复：{doubled[0]}", "en": f"`{doubled[0]}` is given twice"},
         )
+    nul = [At(f"?/{name}", *_NO_TEXT) for name, value in params.items() if NUL in value]
+    if nul:
+        raise problems.Invalid(nul)
     try:
         return model.model_validate_strings(dict(params))
     except ValidationError as error:
@@ -151,15 +163,77 @@ def _unknown_parameters(names: list[str], known: Any = ()) -> Problem:
 
 async def _body(model: type[BaseModel], request: Request) -> BaseModel:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem(
+            "unsupported-media-type",
+            {"zh": "请勿压缩请求内容", "en": "send the body as it is, not compressed"},
+        )
     if kind != JSON:
         raise Problem("unsupported-media-type", {"zh": f"请使用 {JSON}", "en": f"send {JSON}"})
+    body = await request.body()
     try:
-        return model.model_validate_json(await request.body())
+        # Strict: a number in quotes is no number, and "yes" is not true.
+        made = model.model_validate_json(body, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        if first["type"] == "json_invalid":
-            raise Problem("malformed", {"zh": "不是有效的 JSON", "en": "not valid JSON"}) from None
-        raise problems.Invalid(_places(error)) from None
+        if error.error_count() > MOST_ERRORS:
+            raise Problem(
+                "invalid",
+                {
+                    "zh": f"有 {error.error_count()} 处不符合要求",
+                    "en": f"{error.error_count()} places are not valid",
+                },
+            ) from None
+        places = _places(error)
+        if places[0].code == "json_invalid":
+            raise _no_json() from None
+        raise problems.Invalid(places) from None
+    _check_text(body)
+    return made
+
+
+def _check_text(body: bytes) -> None:
+    """Refuse what is JSON and still says nothing sure: a name given twice, a zero character."""
+    try:
+        parsed = _ONE_NAME.decode(body.decode())
+    except _Doubled:
+        # What one reader takes for the value another overlooks.
+        raise problems.Invalid([At("", "doubled", "字段重复", "a field is given twice")]) from None
+    except (ValueError, RecursionError):
+        raise _no_json() from None
+    if NUL_ESCAPED in body and (places := [At(at, *_NO_TEXT) for at in _nul_places(parsed)]):
+        raise problems.Invalid(places[:MOST_ERRORS])
+
+
+class _Doubled(Exception):
+    """A name stands twice in one object."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _Doubled
+    return made
+
+
+_ONE_NAME = json.JSONDecoder(object_pairs_hook=_object)
+
+
+def _nul_places(value: Any, at: str = "") -> Iterator[str]:
+    if isinstance(value, str):
+        if NUL in value:
+            yield at
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _nul_places(each, f"{at}/{number}")
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if NUL in name:
+                yield at
+            yield from _nul_places(each, f"{at}/{_escaped(name)}")
+
+
+def _no_json() -> Problem:
+    return Problem("malformed", {"zh": "不是有效的 JSON", "en": "not valid JSON"})
 
 
 @runtime_checkable

@@ -26,8 +26,8 @@ LANGUAGE: dict[str, Any] = {
     "name": "Accept-Language",
     "in": "header",
     "required": False,
-    "description": "Language of titles and sentences",
-    "schema": {"type": "string", "enum": ["zh-CN", "en"], "default": "zh-CN"},
+    "description": "Language of titles and sentences: `en`, or `zh-CN` for anything else",
+    "schema": {"type": "string", "default": "zh-CN", "examples": ["zh-CN", "en"]},
 }
 KEY: dict[str, Any] = {
     "name": "Idempotency-Key",

@@ -142,11 +142,21 @@ def stripped(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, Head
     """Return the caller's Authorization, and the headers that go on; twice the same is refused."""
     kept: dict[bytes, bytes] = {}
     authorization: bytes | None = None
+    hosts = 0
     for name, value in headers:
         if name == b"authorization":
             if authorization is not None:
                 raise _doubled()
             authorization = value
+        elif name == b"host":
+            hosts += 1
+            if hosts > 1:
+                raise _doubled()
+        elif name == b"content-encoding" and value.lower() != b"identity":
+            raise Problem(
+                "unsupported-media-type",
+                {"zh": "请勿压缩请求内容", "en": "send the body as it is, not compressed"},
+            )
         elif name in PASSED:
             if name in kept:
                 if name not in (b"accept", b"accept-language", b"tracestate"):

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from chassis import described, trace
-from chassis.asked import Asked
+from chassis.asked import Asked, Day
 from chassis.binding import JSON
 from chassis.clock import day_of, system_clock
 from chassis.identity import Actor, allow
@@ -34,7 +34,7 @@ _BROKEN = 500
 class OverviewAsked(Asked):
     """Of which day."""
 
-    as_of: date | None = None
+    as_of: Day | None = None
 
 
 class Overview(BaseModel):

@@ -1,13 +1,14 @@
 """What a caller asks of evaluation."""
 
-from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from chassis.asked import Asked
+from chassis.asked import Asked, Day, Moment
 
-Ref = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}:[0-9A-Za-z-]{1,40}$")]
+Ref = Annotated[
+    str, StringConstraints(pattern=r"^(station|worker|contract|city|district):[0-9A-Za-z-]{1,40}$")
+]
 """A subject: `station:ID`, `worker:ID`, `contract:ID`, `city:CODE`, `district:CODE`."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 
@@ -15,8 +16,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 class DayAsked(Asked):
     """Of which day, and as known when."""
 
-    as_of: date | None = Field(default=None, description="the day judged, today if left out")
-    known_at: AwareDatetime | None = Field(
+    as_of: Day | None = Field(default=None, description="the day judged, today if left out")
+    known_at: Moment | None = Field(
         default=None, description="leave out what became known later; now if left out"
     )
 
@@ -45,4 +46,4 @@ class WhatIf(Asked):
         default_factory=dict, description="values in place of the pack's"
     )
     pack: str | None = Field(default=None, description="a merged pack text in place of the city's")
-    as_of: date | None = None
+    as_of: Day | None = None

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from chassis.asked import Asked
+from chassis.asked import Asked, Count, Day
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """A word of a vocabulary; which words there are is the pack's to say."""
@@ -26,7 +26,7 @@ class Purchaser(Asked):
 class Price(Asked):
     """What the whole term costs, in whole fen."""
 
-    amount: int = Field(ge=0)
+    amount: Count
     currency: Literal["CNY"] = "CNY"
 
 
@@ -34,7 +34,7 @@ class PriorEvaluation(Asked):
     """An evaluation of the contract that is renewed, as the purchaser's files have it."""
 
     kind: Word
-    day: date
+    day: Day
     grade: Word
 
 
@@ -44,29 +44,29 @@ class SignContract(Asked):
     station_id: UUID
     agency_id: UUID
     purchaser: Purchaser
-    signed_on: date
-    starts_on: date
-    ends_on: date = Field(description="the last day of service")
+    signed_on: Day
+    starts_on: Day
+    ends_on: Day = Field(description="the last day of service")
     price: Price
-    staffing: int | None = Field(default=None, ge=0, description="on-station workers promised")
+    staffing: Count | None = Field(default=None, description="on-station workers promised")
     renewal_of: UUID | None = None
     budget_secured: bool | None = None
-    terms: list[Word] | None = None
+    terms: list[Word] | None = Field(default=None, max_length=100)
     payer_is_purchaser: bool | None = None
     supervision_funded: bool | None = None
-    supervision_plan_on: date | None = None
-    takeover_plan_on: date | None = None
+    supervision_plan_on: Day | None = None
+    takeover_plan_on: Day | None = None
     management_fee_percent: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     management_fee_limit_percent: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    labour_cost_per_head: int | None = Field(default=None, ge=0, description="fen a year")
+    labour_cost_per_head: Count | None = Field(default=None, description="fen a year")
     evaluator_provides_service: bool | None = None
-    prior_evaluations: list[PriorEvaluation] | None = None
+    prior_evaluations: list[PriorEvaluation] | None = Field(default=None, max_length=50)
 
 
 class EndContract(Asked):
     """A wish to end a contract before its last day."""
 
-    ended_on: date = Field(description="the last day of service")
+    ended_on: Day = Field(description="the last day of service")
     reason_code: Word
 
 

@@ -1,7 +1,6 @@
 """Procurement over HTTP: gather the facts, decide, record."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from fastapi import Depends, Query
 from sqlalchemy import func
 
 from chassis import problems
-from chassis.asked import Listed, Paged
+from chassis.asked import Day, Listed, Paged
 from chassis.http import IfMatch, Router, Tx, language, match
 from chassis.identity import Actor, allow
 from services.procurement import decide
@@ -31,7 +30,7 @@ class ContractsAsked(Paged):
 
     station_id: UUID | None = None
     agency_id: UUID | None = None
-    on: date | None = None
+    on: Day | None = None
     """Only those in force that day."""
 
 

@@ -1,12 +1,11 @@
 """What registry takes over HTTP."""
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from chassis.asked import Asked, Paged
+from chassis.asked import Asked, Day, Paged
 from chassis.identifiers import CreditCode, IdType
 from chassis.vault import Plain
 from services.registry.facts import StationFacts, WorkerFacts
@@ -55,13 +54,13 @@ class AuthorPack(Asked):
 class ApprovePack(Asked):
     """Activate a version from a day on."""
 
-    in_force: date
+    in_force: Day
 
 
 class AsOf(Asked):
     """A day; today if none is said."""
 
-    as_of: date | None = None
+    as_of: Day | None = None
 
 
 # -- divisions -----------------------------------------------------------------------------------
@@ -95,8 +94,8 @@ class OpenStation(Asked):
     division_system: System | None = None
     division_name: Name | None = None
     domains: list[Word] = Field(default_factory=list, max_length=50)
-    open_on: date | None = None
-    effective_on: date | None = None
+    open_on: Day | None = None
+    effective_on: Day | None = None
     facts: StationFacts = Field(default_factory=StationFacts)
 
 
@@ -111,8 +110,8 @@ class ChangeStation(Asked):
     division_system: System | None = None
     division_name: Name | None = None
     domains: Annotated[list[Word], Field(max_length=50)] | None = None
-    open_on: date | None = None
-    effective_on: date | None = None
+    open_on: Day | None = None
+    effective_on: Day | None = None
     facts: StationFacts | None = None
     forget: list[Word] = Field(default_factory=list, max_length=50)
 
@@ -139,8 +138,8 @@ class Post(Asked):
     """A worker serves at a station for a period."""
 
     station_id: UUID
-    starts_on: date
-    ends_on: date | None = None
+    starts_on: Day
+    ends_on: Day | None = None
     full_time: bool
     on_station: bool
     dispatched: bool
@@ -149,18 +148,18 @@ class Post(Asked):
 class ChangePosting(Asked):
     """End a posting, or correct it."""
 
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
     full_time: bool | None = None
     on_station: bool | None = None
     dispatched: bool | None = None
-    effective_on: date | None = None
+    effective_on: Day | None = None
 
 
 class AddPosting(Post):
     """Post a worker who is employed already."""
 
-    effective_on: date | None = None
+    effective_on: Day | None = None
 
 
 class Employ(Asked):
@@ -172,13 +171,13 @@ class Employ(Asked):
     phone: Plain | None = None
     employer_id: UUID | None = None
     cert: Word = "none"
-    cert_on: date | None = None
-    cert_until: date | None = None
+    cert_on: Day | None = None
+    cert_until: Day | None = None
     education: Word | None = None
     sw_major: bool | None = None
     sw_years: Annotated[float, Field(ge=0, le=80, allow_inf_nan=False)] | None = None
     postings: list[Post] = Field(default_factory=list, max_length=20)
-    effective_on: date | None = None
+    effective_on: Day | None = None
     facts: WorkerFacts = Field(default_factory=WorkerFacts)
 
 
@@ -192,12 +191,12 @@ class ChangeWorker(Asked):
     phone: Plain | None = None
     employer_id: UUID | None = None
     cert: Word | None = None
-    cert_on: date | None = None
-    cert_until: date | None = None
+    cert_on: Day | None = None
+    cert_until: Day | None = None
     education: Word | None = None
     sw_major: bool | None = None
     sw_years: Annotated[float, Field(ge=0, le=80, allow_inf_nan=False)] | None = None
-    effective_on: date | None = None
+    effective_on: Day | None = None
     facts: WorkerFacts | None = None
     forget: list[Word] = Field(default_factory=list, max_length=20)
 
@@ -227,7 +226,7 @@ class WriteAgency(Asked):
     registered_in: Code
     business_scope: Annotated[str, Field(max_length=4_000)]
     status: Literal["active", "withdrawn"] = "active"
-    effective_on: date | None = None
+    effective_on: Day | None = None
 
 
 class FindAgencies(Paged):
@@ -247,7 +246,7 @@ class WritePartner(Asked):
         None
     )
     status: Literal["active", "suspended"] = "active"
-    effective_on: date | None = None
+    effective_on: Day | None = None
 
 
 class FindPartners(Paged):
