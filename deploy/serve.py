@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from chassis import log
 from chassis.config import Settings
+from chassis.listener import Listener
 from chassis.service import Role, Service, create_app
 
 DRAIN = 4
@@ -37,7 +38,8 @@ def serve(part: str, role: Role) -> None:
         application(part, role),
         host=host,
         port=int(port),
-        http="httptools",
+        http=Listener,
+        ws="none",
         loop="uvloop",
         lifespan="on",
         log_config=None,
