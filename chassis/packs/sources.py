@@ -50,7 +50,10 @@ class Sources:
     def read(cls, merged: str) -> "Sources":
         """Return the texts out of the one that travelled."""
         cls._check_size(merged, "pack")
-        whole = json.loads(merged)
+        try:
+            whole = json.loads(merged)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
         layers = (
             Layer(layer["pack"], layer["text"], f"{layer['pack']}/pack.yaml")
             for layer in whole["layers"]

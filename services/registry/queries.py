@@ -90,6 +90,13 @@ async def pack_in_force(tx: Transaction, day: date) -> PackVersion | None:
     return found[0] if found else None
 
 
+async def first_pack(tx: Transaction) -> PackVersion | None:
+    """Return the version that came into force before all others."""
+    active = PackVersion.status == "active"
+    found = await tx.find(PackVersion, active, order_by=col(PackVersion.in_force), limit=1)
+    return found[0] if found else None
+
+
 async def pack_if_any(tx: Transaction) -> Jurisdiction | None:
     """Return the city's pack in force today, or None where none was activated yet."""
     try:

@@ -12,7 +12,7 @@ from chassis.packs import Jurisdiction, NoParameter
 from chassis.packs.layers import Entry, choose
 from chassis.packs.plan import Version
 from chassis.problems import Problem
-from services.registry.queries import pack_in_force
+from services.registry.queries import first_pack, pack_in_force
 from services.registry.routes.callers import Anyone
 from services.registry.shapes import AsOf
 
@@ -68,10 +68,13 @@ class Policy(BaseModel):
 
 @router.get("/policy")
 async def get_policy(query: Annotated[AsOf, Query()], tx: Tx, actor: Anyone) -> Policy:
-    """Show the pack in force on a day: documents, parameters, rules with clause and words."""
+    """Show the pack in force on a day: documents, parameters, rules with clause and words.
+
+    Of a day before the first version the first one is shown: it is what verdicts of such a day use.
+    """
     del actor  # the policy of a city is public to all who work with it
     day = query.as_of or tx.today
-    version = await pack_in_force(tx, day)
+    version = await pack_in_force(tx, day) or await first_pack(tx)
     if version is None or version.in_force is None:
         raise Problem("policy-not-loaded", headers={"retry-after": "1"})
     return shown(await tx.pack(day), version.in_force, day)
