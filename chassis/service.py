@@ -20,6 +20,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import erased, log, metrics, trace
@@ -38,6 +39,8 @@ from chassis.upkeep import Upkeep
 from chassis.vault import Vault
 
 Role = Literal["all", "api", "worker"]
+
+METHOD_NOT_ALLOWED = 405
 
 LARGEST_BODY = 1024 * 1024
 """Bytes of a request body; an import goes another way."""
@@ -259,7 +262,22 @@ async def prometheus() -> Response:
 
 
 async def _show(request: Request, error: Exception) -> Response:
-    return shown(error, language(request))
+    answer = shown(error, language(request))
+    if answer.status_code == METHOD_NOT_ALLOWED:
+        answer.headers["allow"] = ", ".join(sorted(allowed(request)))
+    return answer
+
+
+def allowed(request: Request) -> set[str]:
+    """Return the methods of a path: each method is a route, and the framework asks only the first."""
+    service: Service = request.app.state.service
+    routes = [r for router in (*service.routers, _health) for r in router.routes]
+    return {
+        method
+        for route in routes
+        if isinstance(route, Route) and route.path_regex.match(request.scope["path"])
+        for method in route.methods or ()
+    }
 
 
 def shown(error: Exception, said: str) -> Response:
