@@ -6,6 +6,7 @@ this does not try: the entrypoints of the official images.
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -83,7 +84,8 @@ def run(*argv, **more):
 
 def tools(folder):
     """Return the folder with Compose in it; install what is missing of Debian's."""
-    wanted = {"dockerd": "docker.io", "docker": "docker.io", "mmdebstrap": "mmdebstrap"}
+    wanted = {"dockerd": "docker.io", "iptables": "iptables", "ip": "iproute2"}
+    wanted |= {"docker": "docker.io", "mmdebstrap": "mmdebstrap"}
     missing = sorted({package for tool, package in wanted.items() if not shutil.which(tool)})
     if missing:
         if os.geteuid() or not shutil.which("apt-get"):
@@ -103,6 +105,7 @@ def tools(folder):
 def engine(folder):
     """Run an engine of our own over a folder while the block lasts; give its address."""
     socket = folder / "docker.sock"
+    before = firewall()
     files = {"--data-root": "data", "--exec-root": "exec", "--pidfile": "pid"}
     places = [word for option, name in files.items() for word in (option, folder / name)]
     with (folder / "dockerd.log").open("ab") as log:
@@ -122,6 +125,28 @@ def engine(folder):
     finally:
         daemon.terminate()
         daemon.wait(60)
+        as_before(before)
+
+
+def firewall():
+    """Return the rules of this machine's firewall by table."""
+    return {t: run("iptables", "-t", t, "-S").splitlines() for t in ("filter", "nat")}
+
+
+def as_before(before):
+    """Take away what an engine leaves behind when it stops: its bridge, its rules, its policy."""
+    if any("DOCKER" in line for lines in before.values() for line in lines):
+        return  # somebody else's engine has been here
+    for table, lines in firewall().items():
+        made = [line for line in lines if "docker" in line.lower()]
+        for kind, undo in (("-A", "-D"), ("-N", "-X")):
+            for line in made:
+                if line.startswith(f"{kind} "):
+                    run("iptables", "-t", table, *shlex.split(line.replace(kind, undo, 1)))
+        for line in before[table]:
+            if line.startswith("-P "):
+                run("iptables", "-t", table, *shlex.split(line))
+    run("ip", "link", "delete", "docker0")
 
 
 def answers(address):
