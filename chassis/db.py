@@ -38,11 +38,20 @@ from chassis.reading import (
     equals,
     rows_of,
 )
-from chassis.rows import Aggregate, CityRow, Copy, shape
+from chassis.rows import Aggregate, CityRow, Copy, loaded, shape
 from chassis.statement import opening, statement
 from chassis.tables import Audit, EventLog, Outbox, PackKept
 from chassis.vault import Encrypted, Vault
-from chassis.writing import How, arguments, changed, grouped, json_text, key_of, snapshot
+from chassis.writing import (
+    How,
+    arguments,
+    changed,
+    grouped,
+    json_text,
+    key_of,
+    parsed_again,
+    snapshot,
+)
 
 if TYPE_CHECKING:
     from chassis.packs import Jurisdiction
@@ -200,6 +209,8 @@ class Transaction:
         self.now: datetime = database.clock()
         self.today: date = day_of(self.now)
         self.recorded = 0
+        self.again = False
+        """Whether this work clashed with somebody's on a unique key, and is done once more."""
         self.after_commit: list[Callable[[], None]] = []
         """Called once it is committed: to count what happened, and not what was tried."""
         self._database = database
@@ -428,8 +439,12 @@ class Transaction:
 
     async def _flush_if(self, model: type[CityRow]) -> None:
         """Write first what a search must see: what was kept earlier in this transaction."""
-        if any(type(row) is model for row, _ in self._pending.values()):
+        pending = self._pending
+        if any(type(row) is model for row, _ in pending.values()):
             await self._flush()
+            for row, how in pending.values():
+                if how != "drop":
+                    self._read[id(row)] = (row, snapshot(row))
 
     async def _rows(self, model: type[CityRow], query: Any) -> list[Any]:
         await self._flush_if(model)
@@ -447,9 +462,9 @@ class Transaction:
         known = self._known.get((model, key))
         if known is not None and id(known) in self._pending:
             return cast("RowT", known)
-        row = model(**values)
+        row = loaded(model, values)
         self._known[model, key] = row
-        self._read[id(row)] = (row, snapshot(row))
+        self._read[id(row)] = (row, snapshot(row, parsed_again))
         return row
 
     def _note(self, row: CityRow) -> None:
@@ -528,9 +543,6 @@ class Transaction:
             raise Taken(error.constraint_name or "") from None
         if moved != moving:
             raise Stale
-        for row, how in pending.values():
-            if how != "drop":
-                self._read[id(row)] = (row, snapshot(row))
 
 
 async def _codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -186,7 +186,7 @@ async def _once(
     """
     try:
         async with database.begin(who, reads_only=reads_only) as tx:
-            request.state.tx = tx
+            request.state.tx, tx.again = tx, look
             if key is not None and look:
                 receipt = await tx.peek(Receipt, who.client, route, key)
                 if receipt is not None:

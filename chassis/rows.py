@@ -10,13 +10,14 @@ A list or an object is a JSONB column. A time is `timestamptz`, a number of even
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from pydantic_core import PydanticUndefined
 from sqlalchemy import BigInteger, DateTime, LargeBinary
 from sqlalchemy import Column as SaColumn
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import Field, SQLModel
 
 from chassis.ids import uuid7
@@ -64,8 +65,25 @@ class Aggregate(CityRow):
     version: int = Field(default=1, sa_type=BigInteger)
 
 
+RowT = TypeVar("RowT", bound=CityRow)
+
+
 class Copy(CityRow):
     """What a service keeps of another's aggregate; `tx.keep` replaces it by primary key."""
+
+
+def loaded(model: type[RowT], values: dict[str, Any]) -> RowT:
+    """Return a row as it was read: every column is there, so its constructor is not asked."""
+    row: RowT = _maker(model)()
+    row.__dict__.update(values)
+    return row
+
+
+@cache
+def _maker(model: type[CityRow]) -> Callable[[], Any]:
+    mapped: Any = model
+    mapped.__mapper__.registry.configure()  # else done when the first row is constructed
+    return cast("Callable[[], Any]", manager_of_class(model).new_instance)
 
 
 class Shape:

@@ -1,6 +1,6 @@
 """How a transaction writes: what changed, what is alike, and the arguments of the one statement."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, Literal, cast
 
@@ -22,12 +22,17 @@ def key_of(row: CityRow) -> tuple[Any, ...]:
     return tuple(row.__dict__[n] for n in shape(type(row)).key)
 
 
-def snapshot(row: CityRow) -> dict[str, Any]:
+def parsed_again(value: Any) -> Any:
+    """Copy a value that came as JSON; several times faster than a deep copy."""
+    return orjson.loads(orjson.dumps(value))
+
+
+def snapshot(row: CityRow, copied: Callable[[Any], Any] = deepcopy) -> dict[str, Any]:
     """Return the row's values as read; lists and objects are copied, since they change in place."""
     about = shape(type(row))
     values = {n: row.__dict__[n] for n in about.every if n in row.__dict__}
     for name in about.json:
-        values[name] = deepcopy(values[name])
+        values[name] = copied(values[name])
     return values
 
 

@@ -57,7 +57,8 @@ async def post_referral(
     if partner is None:
         raise problems.UnknownReference("")
     digest = tx.people.blind("partner_ref", ask.partner_ref)
-    await _not_sent_before(tx, partner.id, digest)
+    if tx.again:  # nearly every reference is new, and the table refuses a second one
+        await _not_sent_before(tx, partner.id, digest)
     j = await tx.pack()
     decide.check_partner(ask, partner, j.vocabulary["domain"])
     system = ask.division_system or j.division_system

@@ -102,6 +102,7 @@ def _referral(partner: Partner, run: str, number: int, draw: random.Random) -> d
         "urgency": "hours_24",
         "legal_basis": {"kind": "statute", "cite": "反家庭暴力法 第十四条"},
         "division": place,
+        "division_system": "nbs",
         "subject": {
             "name": f"测试{number}",
             "id_type": "resident_id",
