@@ -184,6 +184,10 @@ class Database:
             except BaseException:
                 await tx._rollback()  # noqa: SLF001
                 raise
+            finally:
+                # It and the transaction hold each other, and its keys are heavy: not left to a
+                # garbage collector that seldom comes.
+                tx._people = None  # noqa: SLF001
         finally:
             await self.pool.release(connection, timeout=5)
         for call in tx.after_commit:

@@ -20,6 +20,8 @@ SELECT s.id,
    WHERE r.city = $1 AND r.station_id = s.id AND r.status = ANY($4)) AS load
 FROM unnest($2::uuid[]) AS s(id)
 """
+# Most divisions have one station. A list of unknown length is planned anew each time, one id is not.
+STAFF_AND_LOAD_OF_ONE = STAFF_AND_LOAD.replace("unnest($2::uuid[])", "(VALUES ($2::uuid))")
 
 LOAD = """
 SELECT count(*) FILTER (WHERE status = 'routed') AS routed,
@@ -65,7 +67,8 @@ async def staff_and_load(
     if not stations:
         return {}, {}
     ids = [s.id for s in stations]
-    rows = await tx.fetch(STAFF_AND_LOAD, tx.city, ids, today, list(OPEN))
+    text, asked = (STAFF_AND_LOAD_OF_ONE, ids[0]) if len(ids) == 1 else (STAFF_AND_LOAD, ids)
+    rows = await tx.fetch(text, tx.city, asked, today, list(OPEN))
     return {r["id"]: r["certified"] for r in rows}, {r["id"]: r["load"] for r in rows}
 
 

@@ -1,5 +1,8 @@
 """What was made cheap stays right: searches by names, blocks begun in one trip, rows as read."""
 
+import gc
+import weakref
+
 import asyncpg
 import pytest
 
@@ -56,3 +59,14 @@ async def test_a_list_changed_in_place_after_reading_is_noticed(trial):
     with pytest.raises(RuntimeError, match="changed but not recorded"):
         async with trial.begin(who()) as tx:
             (await tx.get(Thing, thing.id)).tags.append("new")
+
+
+async def test_a_transaction_that_is_over_holds_nobodys_keys(trial):
+    gc.disable()
+    try:
+        async with trial.begin(who()) as tx:
+            tx.people.new()
+            held = weakref.ref(tx.people)
+        assert held() is None
+    finally:
+        gc.enable()
