@@ -117,7 +117,7 @@ class Bench:
             for _ in range(self.size.rounds):
                 await self._round(run, beside)
             await self._count(run)
-            await self._fill(run)
+            await self._grown(run)
 
     async def _round(self, run: Running, beside: int) -> None:
         seconds, found = self.size.seconds, self.found
@@ -180,6 +180,11 @@ class Bench:
             self.found.notes.append(f"rows disagree: {counts}")
         self.found.add("rows after the rounds, alike in five tables", rows=counts[0])
 
+    async def _grown(self, run: Running) -> None:
+        """Note what the processes have grown to under load."""
+        parts = {name: sum(machine.memory(pid).values()) for name, pid in run.pids.items()}
+        self.found.add("memory after load (PSS, MB)", all=sum(parts.values()), **parts)
+
     async def _fill(self, run: Running) -> None:
         """Have a backlog of at least so many events wait."""
         async with _rows(run, "casework") as rows:
@@ -191,6 +196,7 @@ class Bench:
     async def backlog(self) -> None:
         """Start one relay, wait until nothing waits; then one consumer, until all is applied."""
         async with self._up("api") as run, _rows(run, "casework") as rows:
+            await self._fill(run)
             waiting = await rows.fetchval("SELECT count(*) FROM outbox")
             async with self._worker(run, "casework"):
                 took = await _drained(rows, "SELECT count(*) FROM outbox", waiting)
