@@ -10,7 +10,6 @@ from uuid import UUID
 
 from chassis.erased import Erased, note_erased
 from chassis.ids import uuid7
-from chassis.reading import among
 from chassis.rows import CityRow, shape
 from chassis.tables import BlindIndex, PersonKey
 from chassis.vault import Encrypted, Vault
@@ -49,7 +48,7 @@ class People:
         """Return the keys of these people; an erased one is missing."""
         wanted = [p for p in dict.fromkeys(people) if p not in self._keys]
         if wanted:
-            for row in await self._tx.find(PersonKey, among(PersonKey.person_id, wanted)):
+            for row in await self._tx.find(PersonKey, person_id=wanted):
                 key = self._vault.unwrap(self._tx.city, row.person_id, row.wrapped)
                 self._keys[row.person_id] = key
         return self._keys

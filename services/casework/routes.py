@@ -20,7 +20,7 @@ from chassis.identity import Actor, allow
 from chassis.packs import Jurisdiction
 from chassis.policy import refuse
 from chassis.problems import Problem
-from chassis.reading import among, cursor, uncursor
+from chassis.reading import cursor, uncursor
 from services.casework import decide, shapes
 from services.casework.models import FeedEntry, PartnerKept, Person, Referral, StationKept
 from services.casework.queries import load_of, staff_and_load, stations_on
@@ -324,10 +324,10 @@ async def _views(
 ) -> list[shapes.ReferralView]:
     """Return referrals as this caller may see them; persons in one read, masked."""
     shown = [r for r in referrals if sees_person(actor, r)]
-    wanted = among(cast("Any", Person).id, [r.person_id for r in shown])
-    people = await tx.find(Person, wanted) if shown else []
+    people = await tx.find(Person, id=[r.person_id for r in shown]) if shown else []
     opened = dict(zip([p.id for p in people], await tx.people.opened(people), strict=True))
     kinds = {p.id: p.id_type for p in people}
+    seen = {r.id for r in shown}
     views = []
     for referral in referrals:
         texts = opened.get(referral.person_id)
@@ -336,7 +336,7 @@ async def _views(
         )
         if actor.role == "partner":
             view.person_id = None  # it knows the person by its own number
-        if texts is not None and referral in shown:
+        if texts is not None and referral.id in seen:
             view.subject = _masked(kinds[referral.person_id], texts)
         views.append(view)
     return views
