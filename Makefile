@@ -19,7 +19,7 @@ if found=$$($(2) 2>&1); then printf 'ok  %ss\n' $$((SECONDS - started)); \
 else printf 'failed\n%s\n' "$$found"; exit 1; fi
 endef
 
-.PHONY: help up demo test bench check format lock generated compose-secrets compose-test clean
+.PHONY: help up demo test bench fuzz fuzz-short audit check format lock generated compose-secrets compose-test clean
 
 help: ## 显示这些命令 · list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,17 @@ test: $(READY) ## 运行测试 · run the tests (ARGS="-k referral")
 
 bench: $(READY) ## 测量速度与内存（约十分钟，机器须空闲）· measure speed and memory (ARGS="--quick")
 	@exec $(BIN)/python -m tests.perf.bench $(ARGS)
+
+fuzz: $(READY) ## 模糊测试接口（至少两万次）· fuzz the API: 20,000 cases at least
+	@exec $(BIN)/python -m tests.attack.fuzz $(ARGS)
+
+fuzz-short: $(READY) ## 简短的模糊测试（两千次以上）· the short version, as CI runs it
+	@exec $(BIN)/python -m tests.attack.fuzz --short $(ARGS)
+
+audit: $(READY) ## 检查依赖的已知漏洞并写出物料清单 · known holes in the dependencies, and the SBOM in build/
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py requirements requirements.lock --of JSON -o build/sbom.json 2>/dev/null; echo 'build/sbom.json'
+	@exec $(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock $(ARGS)
 
 check: $(READY) ## 检查格式、类型、导入、生成的文件和政策 · format, lint, types, imports, generated files, policies
 	$(call check,format,$(BIN)/ruff format --check --quiet .)

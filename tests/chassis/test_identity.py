@@ -1,19 +1,23 @@
 """Tokens: one good one, and every way known to us of forging one."""
 
-import base64
-import hashlib
-import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from joserfc.jwk import ECKey, OKPKey
 
 from chassis import tokens
 from chassis.identity import ROLE_SCOPES, Actor, Verifier, actor_of, allow, bearer
 from chassis.problems import Problem
+from tests.attack.vectors import (
+    forgeries,
+    good_header,
+    internal,
+    signed,
+    wrong_claims,
+    wrong_headers,
+)
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 T = int(NOW.timestamp())
@@ -41,11 +45,6 @@ def claims(**other):
     return {name: value for name, value in (said | other).items() if value is not ...}
 
 
-def b64(data):
-    raw = data if isinstance(data, bytes) else json.dumps(data).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
-
-
 @pytest.fixture(scope="module")
 def signer(tmp_path_factory):
     folder = tmp_path_factory.mktemp("keys")
@@ -61,12 +60,6 @@ def verifier(signer):
     verifier = Verifier(signer.folder / "jwks.json", "casework", ISSUER, clock=lambda: clock.now)
     verifier.clock = clock
     return verifier
-
-
-def signed(signer, header, said):
-    """Sign whatever is given with the true key, as a library with no scruples would."""
-    start = b64(header) + b"." + b64(said)
-    return start + b"." + b64(signer._key.private_key.sign(start))
 
 
 def test_a_good_token_gives_its_actor(signer, verifier):
@@ -88,86 +81,26 @@ def test_the_next_key_is_already_trusted(signer, verifier):
     assert verifier(token).subject == ACTOR.subject
 
 
-def good_header(signer):
-    return {"alg": "Ed25519", "typ": "at-int+jwt", "kid": signer._kid}
-
-
-CLAIMS = {
-    "of another issuer": {"iss": "https://elsewhere.test"},
-    "without issuer": {"iss": ...},
-    "for another service": {"aud": "registry"},
-    "for several services": {"aud": ["casework", "registry"]},
-    "for a list of the right service": {"aud": ["casework"]},
-    "without audience": {"aud": ...},
-    "expired": {"exp": T},
-    "without end": {"exp": ...},
-    "ending as text": {"exp": str(T + 60)},
-    "ending as truth": {"exp": True},
-    "ending as nothing": {"exp": None},
-    "ending as not a number": {"exp": float("nan")},
-    "ending never": {"exp": float("inf")},
-    "that lives too long": {"exp": T + 600},
-    "that has lived too long": {"iat": T - 3600},
-    "from the future": {"iat": T + 60, "exp": T + 120},
-    "without a beginning": {"iat": ...},
-    "not valid yet": {"nbf": T + 60},
-    "valid from a truth": {"nbf": True},
-    "without subject": {"sub": ...},
-    "with an empty subject": {"sub": ""},
-    "with a subject of another kind": {"sub": 5},
-    "without an id": {"jti": ...},
-    "without city": {"city": ...},
-    "of a city that is none": {"city": "wuhan"},
-    "of a list of cities": {"city": ["420100", "330100"]},
-    "of a city with a tail": {"city": "420100\n"},
-    "of an unknown role": {"role": "root"},
-    "of a list of roles": {"role": ["worker"]},
-    "with scopes as a list": {"scope": ["referrals:work"]},
-    "with a station that is no id": {"station_id": "everything"},
-    "with a station of another kind": {"station_id": 7},
-    "with a division of another kind": {"div": ["420102"]},
-}
+KIND = internal("casework")
+CLAIMS = wrong_claims(T, KIND)
 
 
 @pytest.mark.parametrize("forged", CLAIMS.values(), ids=CLAIMS.keys())
 def test_a_signed_token_with_wrong_claims_is_refused(signer, verifier, forged):
     with pytest.raises(Problem) as refused:
-        verifier(signed(signer, good_header(signer), claims(**forged)))
+        verifier(signed(signer, good_header(signer, KIND), claims(**forged)))
     assert refused.value.slug == "unauthenticated"
 
 
-HEADERS = {
-    "no algorithm": {"alg": "none"},
-    "no algorithm, shouted": {"alg": "NONE"},
-    "the deprecated name": {"alg": "EdDSA"},
-    "another algorithm": {"alg": "ES256"},
-    "a keyed hash": {"alg": "HS256"},
-    "algorithm missing": {"alg": ...},
-    "a list of algorithms": {"alg": ["Ed25519"]},
-    "an access token": {"typ": "at+jwt"},
-    "an ordinary token": {"typ": "JWT"},
-    "kind missing": {"typ": ...},
-    "kind in capitals": {"typ": "AT-INT+JWT"},
-    "an unknown key": {"kid": "unknown"},
-    "key missing": {"kid": ...},
-    "a path as key": {"kid": "../../dev/null"},
-    "a number as key": {"kid": 1},
-    "a critical extension": {"crit": ["exp"], "exp": T + 60},
-    "a critical list that is empty": {"crit": []},
-    "an unencoded payload": {"b64": False, "crit": ["b64"]},
-    "a key address": {"jku": "https://evil.test/jwks"},
-    "a certificate address": {"x5u": "https://evil.test/x5u"},
-    "a key of its own": {"jwk": OKPKey.generate_key("Ed25519").as_dict(private=False)},
-    "a certificate of its own": {"x5c": ["MIIB"]},
-    "a compressed payload": {"zip": "DEF"},
-    "an unknown name": {"extra": "1"},
-}
+HEADERS = wrong_headers(T, KIND)
 
 
 @pytest.mark.parametrize("forged", HEADERS.values(), ids=HEADERS.keys())
 def test_a_signed_token_with_a_wrong_header_is_refused(signer, verifier, forged):
     header = {
-        name: value for name, value in (good_header(signer) | forged).items() if value is not ...
+        name: value
+        for name, value in (good_header(signer, KIND) | forged).items()
+        if value is not ...
     }
 
     with pytest.raises(Problem) as refused:
@@ -175,56 +108,12 @@ def test_a_signed_token_with_a_wrong_header_is_refused(signer, verifier, forged)
     assert refused.value.slug == "unauthenticated"
 
 
-def forgeries(signer):
-    good = signer.mint(tokens.INTERNAL, claims()).encode()
-    head, body, sign = good.split(b".")
-    header = good_header(signer)
-    public = signer._key.public_key.public_bytes_raw()
-    other = OKPKey.generate_key("Ed25519")
-    curve = ECKey.generate_key("P-256")
-
-    def keyed(key):
-        start = b64(header | {"alg": "HS256"}) + b"." + body
-        return start + b"." + b64(hmac.digest(key, start, hashlib.sha256))
-
-    from joserfc import jwt  # noqa: PLC0415
-
-    return {
-        "signature removed": head + b"." + body + b".",
-        "two parts": head + b"." + body,
-        "four parts": good + b".x",
-        "none and no signature": b64(header | {"alg": "none"}) + b"." + body + b".",
-        "public key as a shared secret": keyed(public),
-        "public set as a shared secret": keyed((signer.folder / "jwks.json").read_bytes()),
-        "empty shared secret": keyed(b""),
-        "claims changed": head + b"." + b64(claims(city="330100")) + b"." + sign,
-        "header changed": b64(header | {"kid": "x"}) + b"." + body + b"." + sign,
-        "signature changed": head + b"." + body + b"." + b64(b"\0" * 64),
-        "signature cut": good[:-10],
-        "another's key, our name": jwt.encode(
-            header, claims(), other, algorithms=["Ed25519"]
-        ).encode(),
-        "another curve": jwt.encode(
-            header | {"alg": "ES256"}, claims(), curve, algorithms=["ES256"]
-        ).encode(),
-        "claims that are a list": signed(signer, header, [claims()]),
-        "claims that are no JSON": signed(signer, header, b"{"),
-        "a header that is a list": b64([header]) + b"." + body + b"." + sign,
-        "a header that is no JSON": b64(b"{") + b"." + body + b"." + sign,
-        "a header nested without end": b64(b"[" * 3000) + b"." + body + b"." + sign,
-        "nothing": b"",
-        "dots": b"..",
-        "not a token": "王".encode(),
-        "an endless token": b"a" * 10_000 + b"." + body + b"." + sign,
-    }
-
-
 FORGERIES = 22
 
 
 @pytest.mark.parametrize("which", range(FORGERIES))
 def test_a_forged_token_is_refused(signer, verifier, which):
-    every = forgeries(signer)
+    every = forgeries(signer, signer.folder / "jwks.json", KIND, claims)
     assert len(every) == FORGERIES
 
     name, token = list(every.items())[which]
