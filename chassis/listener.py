@@ -15,7 +15,7 @@ from chassis.problems import Problem
 
 HEAD_BYTES = 32 * 1024
 """Bytes of a request line and its headers; a token takes 8 KiB at most."""
-HEAD_SECONDS = 20
+HEAD_SECONDS = 10
 """How long a connection may take to say what it wants."""
 MOST_HEADERS = 100
 

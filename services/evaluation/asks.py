@@ -12,6 +12,9 @@ Ref = Annotated[
 """A subject: `station:ID`, `worker:ID`, `contract:ID`, `city:CODE`, `district:CODE`."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 
+NAMES_ONLY: dict[str, Any] = {"additionalProperties": False}
+"""What pydantic refuses and does not tell: a key that is no name."""
+
 
 class DayAsked(Asked):
     """Of which day, and as known when."""
@@ -32,9 +35,13 @@ class Supposed(Asked):
     """A subject that need not exist."""
 
     kind: Name
-    facts: dict[Name, Any] = Field(description="its fact sheet; what is left out is unknown")
+    facts: dict[Name, Any] = Field(
+        description="its fact sheet; what is left out is unknown", json_schema_extra=NAMES_ONLY
+    )
     context: dict[Name, dict[str, Any]] = Field(
-        default_factory=dict, description="other sheets its rules may read, and `stated` facts"
+        default_factory=dict,
+        description="other sheets its rules may read, and `stated` facts",
+        json_schema_extra=NAMES_ONLY,
     )
 
 
@@ -43,7 +50,9 @@ class WhatIf(Asked):
 
     subject: Ref | Supposed
     parameters: dict[Name, Any] = Field(
-        default_factory=dict, description="values in place of the pack's"
+        default_factory=dict,
+        description="values in place of the pack's",
+        json_schema_extra=NAMES_ONLY,
     )
     pack: str | None = Field(default=None, description="a merged pack text in place of the city's")
     as_of: Day | None = None
