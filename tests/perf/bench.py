@@ -11,6 +11,7 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -123,8 +124,20 @@ class Bench:
         seconds, found = self.size.seconds, self.found
         await _checkpoint(run)
         for clients in CONNECTIONS:
-            rate, mean = await floor(run.postgres, clients, max(int(seconds), 1))
-            found.add(f"pgbench at {clients}", rate=rate, **{"mean ms": mean})
+            before = os.times()
+            with machine.used(_of(run, "PostgreSQL")) as spent:
+                rate, mean = await floor(run.postgres, clients, max(int(seconds), 1))
+            after, done = os.times(), rate * max(int(seconds), 1)
+            pgbench = sum(after[2:4]) - sum(before[2:4])  # children that have ended
+            found.add(
+                f"pgbench at {clients}",
+                rate=rate,
+                **{
+                    "mean ms": mean,
+                    "pgbench µs": pgbench * 1e6 / done,
+                    "PostgreSQL µs": spent["PostgreSQL"] * 1e6 / done,
+                },
+            )
             await self._intake(run, clients, seconds, f"intake alone at {clients}")
         for clients in (8, 32):
             await self._intake(run, clients, seconds, f"baseline at {clients}", port=beside)
