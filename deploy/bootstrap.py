@@ -27,14 +27,17 @@ from deploy.imports import READERS, SHIPPED, import_divisions
 CODE_LENGTH = 6
 
 
-async def prepare_platform(run: Running) -> None:
-    """Bring a platform whose parts answer, but have nothing yet, to where they can be ready."""
+async def prepare_platform(run: Running) -> set[str]:
+    """Bring a platform whose parts answer, but have nothing yet, to where they can be ready.
+
+    Returns the cities whose packs are active now.
+    """
     wanted = await asyncio.to_thread(shipped)
     async with door(run.base_url) as http:
         shown = answered(await http.get("/v1/cities"), "/v1/cities")["items"]
         active = {city["code"]: (city["pack"] or {}).get("version") for city in shown}
         if all(active.get(code) == sources.version for code, sources in wanted.items()):
-            return
+            return set(wanted)
         await import_divisions(SHIPPED, {part: run.migrator_url(part) for part in READERS})
         secrets = await operators(run, list(wanted))
         admin = Caller(http, f"{PLATFORM}.admin", secrets[f"{PLATFORM}.admin"])
@@ -50,6 +53,7 @@ async def prepare_platform(run: Running) -> None:
                     sources,
                     first_day(j),
                 )
+    return set(wanted)
 
 
 def shipped() -> dict[str, Sources]:

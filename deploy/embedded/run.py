@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -162,10 +163,10 @@ async def _start(run: Running, parts: Sequence[str], program: Program) -> None:
         return  # a part alone never hears the packs that would make it ready
     from deploy.bootstrap import prepare_platform  # noqa: PLC0415 - needs the services
 
-    await prepare_platform(run)
+    cities = await prepare_platform(run)
     async with _together() as group:
         for part in parts:
-            group.create_task(_ready(run, part))
+            group.create_task(_ready(run, part, set() if part == "gateway" else cities))
 
 
 async def _server(run: Running, server: Postgres | Nats) -> None:
@@ -211,17 +212,19 @@ async def _part(run: Running, part: str, program: Program) -> None:
     await run.supervisor.start(Child(command, live))
 
 
-async def _ready(run: Running, part: str, within: float = 60.0) -> None:
+async def _ready(run: Running, part: str, cities: set[str], within: float = 60.0) -> None:
+    """Wait until a part is ready and has heard the packs of these cities."""
     said = b""
     try:
         async with asyncio.timeout(within):
             while True:
                 status, said = await get(HOST, run.ports[part], "/health/ready")
-                if status == OK:
+                if status == OK and cities <= orjson.loads(said)["packs"].keys():
                     return
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        missing = ", ".join(orjson.loads(said)["missing"]) if said else "?"
+        told: dict[str, Any] = orjson.loads(said) if said else {"missing": ["?"], "packs": {}}
+        missing = ", ".join([*told["missing"], *sorted(cities - told["packs"].keys())])
         log = run.data / "logs" / f"{part}.log"
         raise Trouble(
             f"{part} 在 {within:g} 秒内没有就绪（缺：{missing}）；日志 {log}",

@@ -93,14 +93,12 @@ async def test_a_page_has_an_end_whatever_is_asked(target):
 
 
 async def test_a_flood_of_one_request_is_one_referral(target):
-    body = referral()
+    body, key = referral(), uuid4().hex
     before = await target.rows_of("casework")
 
     answers = await asyncio.gather(
         *(
-            target.ask(
-                "partner", "POST", REFERRALS, content=body, headers={"idempotency-key": "flood"}
-            )
+            target.ask("partner", "POST", REFERRALS, content=body, headers={"idempotency-key": key})
             for _ in range(20)
         )
     )
@@ -128,6 +126,26 @@ async def test_tracking_numbers_tell_no_volume(target):
     assert len({number[:4] for number in numbers}) == 3
 
 
+async def test_a_city_without_a_pack_takes_no_other_away(target):
+    wish = {
+        "code": "999100",
+        "kind": "city",
+        "name": {"zh": "新", "en": "New"},
+        "prefixes": ["9991"],
+    }
+    made = await target.ask("platform_admin", "POST", f"/v1/{PLATFORM}/jurisdictions", json=wish)
+    assert made.status_code in (201, 409), made.text
+
+    async with asyncio.timeout(QUICK):
+        while True:
+            shown = (await target.http.get("/v1/cities")).json()["items"]
+            if "999100" in [city["code"] for city in shown]:
+                break
+    for part in PARTS:
+        ready = await target.http.get(target.where(part) + "/health/ready")
+        assert ready.status_code == 200, (part, ready.text)
+
+
 # ---------------------------------------------------------------------- API7: addresses
 
 
@@ -145,7 +163,9 @@ async def test_a_client_brings_keys_and_never_an_address_of_keys(target, field):
     assert is_problem(answer, 422) == "invalid"
 
 
-@pytest.mark.parametrize("path", ["http://169.254.169.254/latest", "http://evil.test/v1/420100/stations"])
+@pytest.mark.parametrize(
+    "path", ["http://169.254.169.254/latest", "http://evil.test/v1/420100/stations"]
+)
 async def test_an_absolute_address_leads_nowhere_else(target, path):
     token = target.tokens["city_bureau"]
     request = f"GET {path} HTTP/1.1\r\nhost: evil.test\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\r\n"
