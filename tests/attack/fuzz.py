@@ -19,7 +19,7 @@ from deploy.embedded.run import SOURCE
 from tests.e2e.house import House
 
 SEED = 20261121
-SHORT, LONG = (2_000, 4), (20_000, 60)
+SHORT, LONG = (2_000, 4), (20_000, 330)
 """Cases at least, and cases of an operation at most."""
 _CASES = re.compile(r"([0-9,]+) generated")
 

@@ -269,3 +269,31 @@ async def test_a_body_that_trickles_is_not_waited_for(target):
     answers = await target.raw(request, within=60)
 
     assert [(a.status, a.slug) for a in answers] == [(400, "malformed")]
+
+
+FORM = "content-type: application/x-www-form-urlencoded\r\n"
+GRANT = "grant_type=client_credentials"
+GRANTS = {
+    "letters that are none": ("authorization: Basic \xe9\xff\r\n", GRANT),
+    "no base64": ("authorization: Basic %%%\r\n", GRANT),
+    "no colon": ("authorization: Basic eA==\r\n", GRANT),
+    "no text": ("authorization: Basic gICA\r\n", GRANT),
+    "a zero character": ("", f"{GRANT}&client_id={CITY}.x%00&client_secret=%00"),
+    "two ways at once": ("authorization: Basic eDp5\r\n", f"{GRANT}&client_secret=x&client_id=x"),
+    "an assertion nested without end": ("", f"{GRANT}&client_assertion=x.{'W1' * 100_000}.x"),
+    "ten thousand fields": ("", "&".join(f"f{n}=x" for n in range(10_000))),
+    "a field twice": ("", f"{GRANT}&{GRANT}"),
+    "other letters": ("", "grant_type=\xe6\xad\xa6"),
+    "nothing": ("", ""),
+}
+
+
+@pytest.mark.parametrize("name", GRANTS)
+async def test_a_wish_for_a_token_made_to_break_the_reader_is_refused(target, name):
+    who, body = GRANTS[name]
+    extra = f"{FORM}content-length: {len(body.encode('latin-1'))}\r\n"
+
+    answers = await target.raw(written("", path="/oauth/token", extra=extra, body=body, who=who))
+
+    assert [a.status for a in answers] in ([400], [401])
+    assert answers[0].slug in ("malformed", "unauthenticated")
