@@ -54,10 +54,11 @@ EXCUSED = (
         "to JSON Schema 3.0 is an integer; here a whole number is written without a point",
         codes=words("int_type"),
     ),
+    Excuse("white space around a text does not count", codes=words("string_too_short")),
     Excuse("JSON Schema cannot leave the zero character out of all texts", codes=words("no-text")),
     Excuse(
         "which words and parameters there are is the pack's to say",
-        codes=words("unknown-word unknown-kind unfit unknown-parameter no-parameter"),
+        codes=words("unknown-word unknown-term unknown-kind unfit unknown-parameter no-parameter"),
     ),
     Excuse(
         "a pack is a text in a language of its own",
