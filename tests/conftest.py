@@ -15,6 +15,7 @@ from chassis.vault import Vault
 from deploy.databases import prepare
 from deploy.embedded.nats import Nats, nats_server
 from deploy.embedded.postgres import Postgres, postgres_server
+from deploy.migrate import migrate
 
 WUHAN, HANGZHOU = "420100", "330100"
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -64,8 +65,6 @@ async def templates(postgres) -> Callable[[str], Awaitable[str]]:
 
     async def template(part: str) -> str:
         if part not in made:
-            from deploy.migrate import migrate
-
             name = f"{part}_template"
             await prepare(postgres.url(), part, database=name)
             await migrate(part, postgres.url(name, f"{part}_migrator"))
