@@ -10,6 +10,8 @@ from deploy.databases import prepare
 from tests.chassis.trial import DDL
 from tests.conftest import _as_admin, _numbers, opened
 
+STAYS = "STAYS"
+
 
 @pytest.fixture(scope="session")
 async def trial_template(postgres):
@@ -44,13 +46,18 @@ def relay_url(postgres, trial_name):
 
 @pytest.fixture
 async def js(nats):
-    """JetStream as the administrator, without any stream."""
+    """JetStream as the administrator, without any stream but one that nobody uses.
+
+    The server removes a stream's files after it answers, and with the last stream the folder they
+    stood in, while the next one is made there: the one that stays keeps the folder.
+    """
     client = await connect(nats.url())
     found = client.jetstream(timeout=5)
+    await found.add_stream(name=STAYS, subjects=[STAYS])
     for stream in await found.streams_info():
-        await found.delete_stream(stream.config.name)
-    # The server removes files after it answers, and cannot make a stream of that name meanwhile.
-    while [*nats.store.glob("jetstream/*/streams/*")]:  # noqa: ASYNC110
+        if stream.config.name != STAYS:
+            await found.delete_stream(stream.config.name)
+    while [p for p in nats.store.glob("jetstream/*/streams/*") if p.name != STAYS]:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     yield found
     await client.close()
