@@ -20,7 +20,7 @@ CITY: dict[str, Any] = {
     "in": "path",
     "required": True,
     "description": "GB/T 2260 code of the jurisdiction",
-    "schema": {"type": "string", "pattern": "^[0-9]{6}$", "examples": ["420100"]},
+    "schema": {"type": "string", "pattern": "^[0-9]{6}$", "examples": ["990100"]},
 }
 LANGUAGE: dict[str, Any] = {
     "name": "Accept-Language",

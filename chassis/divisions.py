@@ -80,7 +80,7 @@ class Fetches(Protocol):
 def canonical(code: str) -> str:
     """Return a code without the zeros that only fill it up, or raise ValueError.
 
-    `420102007000` is the township `420102007`; `420100` is the city `4201`.
+    `990102007000` is the township `990102007`; `990100` is the city `9901`.
     """
     if not re.fullmatch(r"[0-9]{2}(?:[0-9]{2}){0,2}(?:[0-9]{3}){0,2}", code) or (
         len(code) not in LEVELS

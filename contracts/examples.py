@@ -78,7 +78,7 @@ ANSWERS: dict[str, Any] = {
     "post_referral": {
         "id": _REFERRAL,
         "version": 1,
-        "tracking_no": "420100-260302-K7M2Q9DXE",
+        "tracking_no": "990100-260302-K7M2Q9DXE",
         "status": "routed",
         "station": {"id": _STATION, "name": "示例街道社会工作服务站"},
         "routed_because": [{"code": "jurisdiction", "say": "该站服务于当事人所在街道"}],
@@ -96,7 +96,7 @@ ANSWERS: dict[str, Any] = {
             {
                 "position": 1,
                 "referral_id": _REFERRAL,
-                "tracking_no": "420100-260302-K7M2Q9DXE",
+                "tracking_no": "990100-260302-K7M2Q9DXE",
                 "sequence": 1,
                 "status": "routed",
                 "reason_code": None,

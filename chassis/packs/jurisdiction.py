@@ -1,8 +1,8 @@
 """A jurisdiction: its layers merged and compiled once, then asked many times.
 
-    j = Jurisdiction.of(load_folder(Path("policies"), "450200"), subjects)
-    j.judge("station", {"station": station.plain()}, "450202", date(2022, 6, 30))
-    j.parameter("reply_working_days", "450202", date(2022, 6, 30)).value
+    j = Jurisdiction.of(load_folder(Path("policies"), "990100"), subjects)
+    j.judge("station", {"station": station.plain()}, "990102", date(2022, 6, 30))
+    j.parameter("reply_working_days", "990102", date(2022, 6, 30)).value
 
 An absent fact makes a plain-JSON evaluation fail, unless `&&`, `||`, `exists` or `all` decide without
 it. On a failure the holes on the rule's paths are filled with everything they could be: if every
