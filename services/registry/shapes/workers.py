@@ -1,0 +1,92 @@
+"""People employed, and their postings."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from chassis.asked import Asked, Day, Paged
+from chassis.identifiers import IdType
+from chassis.vault import Plain
+from services.registry.facts import WorkerFacts
+from services.registry.shapes.words import Name, Word
+
+
+class Post(Asked):
+    """A worker serves at a station for a period."""
+
+    station_id: UUID
+    starts_on: Day
+    ends_on: Day | None = None
+    full_time: bool
+    on_station: bool
+    dispatched: bool
+
+
+class ChangePosting(Asked):
+    """End a posting, or correct it."""
+
+    starts_on: Day | None = None
+    ends_on: Day | None = None
+    full_time: bool | None = None
+    on_station: bool | None = None
+    dispatched: bool | None = None
+    effective_on: Day | None = None
+
+
+class AddPosting(Post):
+    """Post a worker who is employed already."""
+
+    effective_on: Day | None = None
+
+
+class Employ(Asked):
+    """Enter a person employed."""
+
+    name: Name
+    id_type: IdType = IdType.NONE
+    id_number: Plain | None = None
+    phone: Plain | None = None
+    employer_id: UUID | None = None
+    cert: Word = "none"
+    cert_on: Day | None = None
+    cert_until: Day | None = None
+    education: Word | None = None
+    sw_major: bool | None = None
+    sw_years: Annotated[float, Field(ge=0, le=80, allow_inf_nan=False)] | None = None
+    postings: list[Post] = Field(default_factory=list, max_length=20)
+    effective_on: Day | None = None
+    facts: WorkerFacts = Field(default_factory=WorkerFacts)
+
+
+class ChangeWorker(Asked):
+    """Change what is named of a person employed."""
+
+    name: Name | None = None
+    status: Literal["active", "left"] | None = None
+    id_type: IdType | None = None
+    id_number: Plain | None = None
+    phone: Plain | None = None
+    employer_id: UUID | None = None
+    cert: Word | None = None
+    cert_on: Day | None = None
+    cert_until: Day | None = None
+    education: Word | None = None
+    sw_major: bool | None = None
+    sw_years: Annotated[float, Field(ge=0, le=80, allow_inf_nan=False)] | None = None
+    effective_on: Day | None = None
+    facts: WorkerFacts | None = None
+    forget: list[Word] = Field(default_factory=list, max_length=20)
+
+    @model_validator(mode="after")
+    def _document_is_whole(self) -> "ChangeWorker":
+        if (self.id_type is None) != (self.id_number is None):
+            raise ValueError("a document's number and kind go together")
+        return self
+
+
+class FindWorkers(Paged):
+    """Filters of the list of workers."""
+
+    status: Literal["active", "left"] | None = None
+    station_id: UUID | None = None
