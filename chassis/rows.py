@@ -9,11 +9,14 @@ A list or an object is a JSONB column. A time is `timestamptz`, a number of even
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
-from pydantic_core import PydanticUndefined
+from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticUndefined
 from sqlalchemy import BigInteger, DateTime, LargeBinary
 from sqlalchemy import Column as SaColumn
 from sqlalchemy.dialects.postgresql import JSONB
@@ -30,6 +33,23 @@ Json = JSONB
 
 Sealed = LargeBinary
 """The column type of an `Encrypted` field."""
+
+
+@dataclass(frozen=True)
+class JsonOf:
+    """Tells the reader of a schema what a JSONB column holds: `Annotated[dict[str, Any], JsonOf(M)]`.
+
+    What stands in the column was held to the model when it came in, so it is not held to it again.
+    """
+
+    model: type[BaseModel]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        if schema["type"] == "list":
+            return {"type": "array", "items": handler(self.model.__pydantic_core_schema__)}
+        return handler(self.model.__pydantic_core_schema__)
 
 
 class Row(SQLModel):

@@ -42,7 +42,32 @@ BODIES: dict[str, Any] = {
         "open_on": "2026-01-01",
         "facts": {"rooms": ["case", "group"], "office_m2": 25},
     },
-    "patch_station": {"status": "suspended", "forget": ["plaque"]},
+    "patch_station": {
+        "status": "suspended",
+        "forget": ["volunteers"],
+        "profile": {
+            "premises": {"site": "party_centre", "area_m2": 120, "office_m2": 25},
+            "rooms": [{"kind": "case", "area_m2": 12}, {"kind": "group", "shared": True}],
+            "signs": [{"kind": "plaque", "text": "示例街道社会工作服务站", "place": "outdoor"}],
+            "systems": [{"kind": "archives", "adopted_on": "2026-01-05"}],
+            "leadership": [{"role": "head", "post": "governance_leader", "concurrent": True}],
+            "needs": None,
+        },
+    },
+    "post_unit": {
+        "name": "示例开发区",
+        "kind": "development_zone",
+        "division": "420111",
+        "covers": ["420111080"],
+    },
+    "post_link": {
+        "kind": "dispatches",
+        "from_kind": "agency",
+        "from_id": _AGENCY,
+        "to_kind": "station",
+        "to_id": _STATION,
+        "starts_on": "2026-02-01",
+    },
     "post_contract": {
         "station_id": _STATION,
         "agency_id": _AGENCY,

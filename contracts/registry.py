@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.events import Event
 
@@ -53,8 +53,15 @@ class StationChanged(Event):
     mode: str
     division: str
     division_system: str
+    division_name: str = ""
     district: str
     """Code of the county or district, six digits."""
+    serves: list[str] = Field(default_factory=list)
+    """Codes of the divisions it serves, in the same system; an empty list means its own."""
+    unit_id: UUID | None = None
+    """The management unit it stands in."""
+    agency_id: UUID | None = None
+    """The body it is itself: a centre that provides services."""
     domains: list[str]
     """Kinds of referral it takes; an empty list takes them all."""
     operator_id: UUID | None
@@ -62,6 +69,51 @@ class StationChanged(Event):
     open_on: date | None
     facts: dict[str, Any]
     """Further facts under the names of the station's fact sheet (`contracts.facts.Station`)."""
+    stages: list[dict[str, Any]] = Field(default_factory=list)
+    """From which day it was planned, in building, open, suspended, closed: status and day."""
+    profile: dict[str, Any] = Field(default_factory=dict)
+    """Premises, rooms, signs, systems … as registered, without what is written freely."""
+
+
+class UnitChanged(Event):
+    """An area managed as one that no division code names: a development zone, a scenic area."""
+
+    type: ClassVar[str] = "registry.unit.changed.v1"
+
+    unit_id: UUID
+    as_of: date
+    name: str
+    kind: str
+    own_code: str | None
+    division: str
+    """The division around it."""
+    division_system: str
+    covers: list[str]
+    """Codes of the townships and communities it manages."""
+    parent_id: UUID | None
+    status: str
+    """active or abolished"""
+    since: date | None
+    until: date | None
+
+
+class LinkChanged(Event):
+    """Who stands over, sends people to, controls or is related to whom, and when."""
+
+    type: ClassVar[str] = "registry.link.changed.v1"
+
+    link_id: UUID
+    as_of: date
+    kind: str
+    """supervises, dispatches, controls or related"""
+    from_kind: str
+    """station or agency"""
+    from_id: UUID
+    to_kind: str
+    to_id: UUID
+    starts_on: date
+    ends_on: date | None
+    """The last day; null while it goes on."""
 
 
 class WorkerPosting(Part):

@@ -8,7 +8,7 @@ OWNERS: dict[str, str] = {
         "registry": (
             *("divisions", "stations", "workers", "agencies", "partners", "supervisions"),
             *("trainings", "targets", "filings", "duties", "inspections", "disclosures"),
-            *("policy", "packs", "jurisdictions"),
+            *("policy", "packs", "jurisdictions", "units", "links"),
         ),
         "casework": (
             *("referrals", "clients", "cases", "visits", "groups", "activities", "ledgers"),

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, wrappers_pb2
+from pydantic import BaseModel
 
 from chassis.packs.helpers import DATE, T
 from chassis.packs.sheet import Sheet, Term
@@ -100,7 +101,7 @@ def fact_of(annotation: Any) -> Fact:
     return Fact(annotation)
 
 
-def fields_of(sheet: type[Sheet]) -> dict[str, Fact]:
+def fields_of(sheet: type[BaseModel]) -> dict[str, Fact]:
     """Return the facts of a sheet."""
     hints = typing.get_type_hints(sheet, include_extras=True)
     return {name: fact_of(hints[name]) for name in sheet.model_fields}

@@ -32,6 +32,11 @@ CLASHES = {
         {"zh": "该证件号码已登记", "en": "A worker with this document is entered already"},
         errors=[At("/id_number", "taken", "已登记", "is taken")],
     ),
+    "link_period": Problem(
+        "duplicate-reference",
+        {"zh": "同一关系的期间不能重叠", "en": "The same link holds in this period already"},
+        errors=[At("/starts_on", "overlap", "与已登记的期间重叠", "overlaps the same link")],
+    ),
     "posting_full_time": Problem(
         "duplicate-reference",
         {"zh": "专职任职期间不能重叠", "en": "Two full-time postings overlap"},

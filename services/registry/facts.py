@@ -8,7 +8,7 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import create_model
+from pydantic import BaseModel, create_model
 
 from chassis.packs import Sheet
 from chassis.packs.subjects import fields_of
@@ -43,7 +43,7 @@ else:
 
 
 def strange_words(
-    sheet: type[Sheet], given: Mapping[str, Any], words: Words, at: str = ""
+    sheet: type[BaseModel], given: Mapping[str, Any], words: Words, at: str = ""
 ) -> Iterator[At]:
     """Yield every place where a word stands that the vocabulary does not have."""
     for name, fact in fields_of(sheet).items():
@@ -53,7 +53,7 @@ def strange_words(
         several: Sequence[Any] = value if fact.many else [value]
         for number, each in enumerate(several):
             here = f"{at}/{name}/{number}" if fact.many else f"{at}/{name}"
-            if isinstance(fact.base, type) and issubclass(fact.base, Sheet):
+            if isinstance(fact.base, type) and issubclass(fact.base, BaseModel):
                 yield from strange_words(fact.base, each, words, here)
             elif fact.vocabulary and each not in words.get(fact.vocabulary, {}):
                 yield At(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import col
 
@@ -38,6 +39,26 @@ _WITHIN = """
       AND ($5::text IS NULL OR d.parent = $5) AND ($6::int IS NULL OR d.level = $6)
     ORDER BY d.code LIMIT $7
 """
+
+# Whether the second end is reached from the first along links of a kind that have not ended.
+_STANDS_OVER = """
+    WITH RECURSIVE below (id) AS (
+      SELECT to_id FROM link
+      WHERE city = $1 AND kind = $2 AND from_id = $3 AND (ends_on IS NULL OR ends_on >= $5)
+      UNION
+      SELECT l.to_id FROM below b JOIN link l ON l.from_id = b.id
+      WHERE l.city = $1 AND l.kind = $2 AND (l.ends_on IS NULL OR l.ends_on >= $5))
+    SELECT EXISTS (SELECT FROM below WHERE id = $4) AS found
+"""
+_ONE_WAY = ("supervises", "controls")
+
+
+async def stands_over(tx: Transaction, kind: str, one: UUID, other: UUID) -> bool:
+    """Whether one body stands over another, through whatever lies between."""
+    if kind not in _ONE_WAY:
+        return False
+    rows = await tx.fetch(_STANDS_OVER, tx.city, kind, one, other, tx.today)
+    return bool(rows[0]["found"])
 
 
 async def served(database: Database) -> list[CityKept]:

@@ -1,8 +1,8 @@
 """Who reaches what (contract.md, "Roles and owners"): said once, used by every read and write.
 
     all        the city
-    division   what stands, or serves, under the caller's division prefix
-    own        the caller's station, who serves there, who operates it
+    division   what stands, serves, or lies under the caller's division prefix
+    own        the caller's station, who serves there, who operates it, the unit it stands in
     operated   the stations the caller's agency operates, or has a contract to
     employed   who the caller's agency employs
     itself     the caller's own agency
@@ -23,16 +23,28 @@ from chassis.db import Transaction
 from chassis.identity import Actor
 from chassis.problems import Forbidden, NotFound
 from chassis.rows import Aggregate
-from services.registry.models import Agency, Operation, Partner, Posting, Station, Worker
+from services.registry.models import (
+    Agency,
+    Link,
+    Operation,
+    Partner,
+    Posting,
+    Station,
+    Unit,
+    Worker,
+)
 
 Condition = ColumnElement[bool]
 ReachedT = TypeVar("ReachedT", bound=Aggregate)
 
 Reaches = Mapping[type[Aggregate], str]
 
-_EVERYTHING: Reaches = {Station: "all", Worker: "all", Agency: "all", Partner: "all"}
-_DIVISION: Reaches = {Station: "division", Worker: "division", Agency: "all", Partner: "all"}
-_STATION: Reaches = {Station: "own", Worker: "own", Agency: "own"}
+_EVERYTHING: Reaches = dict.fromkeys((Station, Worker, Agency, Partner, Unit, Link), "all")
+_DIVISION: Reaches = {
+    **dict.fromkeys((Station, Worker, Unit, Link), "division"),
+    **dict.fromkeys((Agency, Partner), "all"),
+}
+_STATION: Reaches = dict.fromkeys((Station, Worker, Agency, Unit, Link), "own")
 
 READS: Mapping[str, Reaches] = {
     "city_bureau": _EVERYTHING,
@@ -41,13 +53,17 @@ READS: Mapping[str, Reaches] = {
     "township": _DIVISION,
     "station_head": _STATION,
     "worker": _STATION,
-    "agency": {Station: "operated", Worker: "employed", Agency: "itself"},
+    "agency": {
+        Station: "operated",
+        Worker: "employed",
+        **dict.fromkeys((Agency, Link), "itself"),
+    },
 }
 """Role → kind of thing → how far it sees; what is not here sees nothing."""
 
 WRITES: Mapping[str, frozenset[type[Aggregate]]] = {
-    "city_bureau": frozenset({Station, Worker, Agency, Partner}),
-    "district_bureau": frozenset({Station, Worker}),
+    "city_bureau": frozenset({Station, Worker, Agency, Partner, Unit, Link}),
+    "district_bureau": frozenset({Station, Worker, Unit, Link}),
     "township": frozenset({Station, Worker}),
     "station_head": frozenset({Station, Worker}),
 }
@@ -161,6 +177,42 @@ def _itself(actor: Actor, _: date) -> Condition:
     return col(Agency.id) == actor.agency_id if actor.agency_id else false()
 
 
+def _unit_within(actor: Actor, _: date) -> Condition:
+    return under(col(Unit.division), actor.division) if actor.division else false()
+
+
+def _unit_around_own(actor: Actor, _: date) -> Condition:
+    if actor.station_id is None:
+        return false()
+    return exists().where(
+        col(Station.city) == col(Unit.city),
+        col(Station.id) == actor.station_id,
+        col(Station.unit_id) == col(Unit.id),
+    )
+
+
+def _linked_within(actor: Actor, _: date) -> Condition:
+    if not actor.division:
+        return false()
+    return exists().where(
+        col(Station.city) == col(Link.city),
+        or_(col(Station.id) == col(Link.from_id), col(Station.id) == col(Link.to_id)),
+        under(col(Station.division), actor.division),
+    )
+
+
+def _at_an_end(thing: UUID | None) -> Condition:
+    return or_(col(Link.from_id) == thing, col(Link.to_id) == thing) if thing else false()
+
+
+def _linked_to_own(actor: Actor, _: date) -> Condition:
+    return _at_an_end(actor.station_id)
+
+
+def _linked_to_itself(actor: Actor, _: date) -> Condition:
+    return _at_an_end(actor.agency_id)
+
+
 _HOW: dict[tuple[type[Aggregate], str], Callable[[Actor, date], Condition]] = {
     (Station, "division"): _division,
     (Station, "own"): _own_station,
@@ -170,6 +222,11 @@ _HOW: dict[tuple[type[Aggregate], str], Callable[[Actor, date], Condition]] = {
     (Worker, "employed"): _employed,
     (Agency, "own"): _own_operator,
     (Agency, "itself"): _itself,
+    (Unit, "division"): _unit_within,
+    (Unit, "own"): _unit_around_own,
+    (Link, "division"): _linked_within,
+    (Link, "own"): _linked_to_own,
+    (Link, "itself"): _linked_to_itself,
 }
 
 

@@ -156,7 +156,7 @@ async def test_a_head_keeps_the_own_stations_facts_and_people(wuhan, city):
     async with client(service, wuhan, caller("station_head", city)) as head:
         place = f"/v1/{WUHAN}/stations/{city['here']}"
         version = {"if-match": (await head.get(place)).headers["etag"]}
-        facts = await head.patch(place, json={"facts": {"demo": True}}, headers=version)
+        facts = await head.patch(place, json={"facts": {"volunteers": True}}, headers=version)
         version = {"if-match": facts.headers["etag"]}
         status = await head.patch(place, json={"status": "closed"}, headers=version)
         hired = await head.post(

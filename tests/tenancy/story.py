@@ -95,6 +95,7 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
     """Enter agencies, partners, stations and people, two of each."""
     town, do, make = story.town, story.do, story.id
     found: dict[str, list[str]] = {"agency": [], "partner": [], "station": [], "worker": []}
+    found["unit"] = []
     for n, (ground, credit) in enumerate(((near, "52420100MJH000000R"), (far, CREDIT))):
         agency = {
             "name": f"{town.marker}中心{n}",
@@ -117,6 +118,11 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
             "open_on": "2021-12-01",
             "effective_on": "2021-12-01",
         }
+        unit = {"name": f"{town.marker}开发区{n}", "kind": "development_zone"}
+        unit |= {"division": ground[:6], "division_system": "nbs", "covers": [ground]}
+        found["unit"].append(await make(bureau, "post_unit", None, unit))
+        station |= {"unit_id": found["unit"][n], "agency_id": found["agency"][n]}
+        station |= {"serves": [ground]}
         found["station"].append(await make(bureau, "post_station", None, station))
         post = {"station_id": found["station"][n], "starts_on": "2022-01-01", "full_time": False}
         post |= {"on_station": True, "dispatched": True}
@@ -145,7 +151,11 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
     await do(bureau, "put_agency", {"agency_id": first["agency_id"]}, agency_again(story), match=1)
     put = {"name": f"{town.marker}院", "kind": "court", "client_id": f"{town.code}.court-9"}
     await do(bureau, "put_partner", {"partner_id": first["partner_id"]}, put, match=1)
+    await network(story, bureau, found)
     changed = {"name": f"{town.marker}站", "effective_on": "2022-01-01"}
+    changed |= {"unit_id": found["unit"][0], "agency_id": found["agency"][0]}
+    leader = {"role": "head", "worker_id": found["worker"][0]}
+    changed |= {"profile": {"leadership": [leader]}}
     await do(bureau, "patch_station", {"station_id": first["station_id"]}, changed, match=1)
     employer = {"employer_id": first["agency_id"], "effective_on": "2023-01-01"}
     await do(bureau, "patch_worker", one, employer, match=1)
@@ -154,6 +164,29 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
     posted = await do(bureau, "post_posting", one, post)
     posting = one | {"posting_id": posted.json()["postings"][-1]["id"]}
     await do(bureau, "patch_posting", posting, {"ends_on": "2027-01-01"}, match=3)
+
+
+async def network(story: Story, bureau: Any, found: dict[str, list[str]]) -> None:
+    """Link what was entered, and look at it."""
+    town, do, make = story.town, story.do, story.id
+    own = found["station"][0]
+    link = {"kind": "dispatches", "from_kind": "agency", "from_id": found["agency"][0]}
+    link |= {"to_kind": "station", "to_id": own, "starts_on": "2022-01-01"}
+    one = {"link_id": await make(bureau, "post_link", None, link)}
+    unit = {"unit_id": found["unit"][0]}
+    town.private |= {one["link_id"], unit["unit_id"]}
+    await do(bureau, "get_link", one)
+    await do(bureau, "get_links", of=own)
+    await do(bureau, "patch_link", one, {"ends_on": "2026-01-01"}, match=1)
+    await do(bureau, "get_unit", unit)
+    await do(bureau, "get_units")
+    await do(bureau, "get_stations", also="unit", unit_id=unit["unit_id"])
+    said = town.deeds["post_unit", ""].body | {"parent_id": found["unit"][1]}
+    await do(bureau, "post_unit", None, said, also="inner")
+    await do(bureau, "put_unit", unit, said, match=1)
+    leader = {"role": "head", "worker_id": found["worker"][0]}
+    led = town.deeds["post_station", ""].body | {"profile": {"leadership": [leader]}}
+    town.private.add(await make(bureau, "post_station", None, led, also="led"))
 
 
 CREDIT = "52330100MJH0000007"

@@ -1,4 +1,4 @@
-"""From which day on a change holds."""
+"""Days: from which one a change holds, and that periods end after they begin."""
 
 from datetime import date
 
@@ -12,3 +12,11 @@ def effective(said: date | None, today: date) -> date:
             [At("/effective_on", "in-future", "生效日期不能晚于今天", "is later than today")]
         )
     return said or today
+
+
+def in_order(starts_on: date, ends_on: date | None, at: str = "") -> None:
+    """Refuse a period that ends before it begins."""
+    if ends_on is not None and ends_on < starts_on:
+        raise Invalid(
+            [At(f"{at}/ends_on", "before-start", "早于开始日期", "is before the first day")]
+        )

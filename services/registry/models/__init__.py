@@ -3,8 +3,9 @@
 from services.registry.models.bodies import Agency, AgencyView, Partner, PartnerView
 from services.registry.models.cities import City, CityView
 from services.registry.models.divisions import DIVISION
+from services.registry.models.network import Link, LinkView, Unit, UnitView
 from services.registry.models.packs import Pack, PackVersion, PackVersionView
-from services.registry.models.stations import Operation, Station, StationView
+from services.registry.models.stations import Operation, Station, StationLine, StationView
 from services.registry.models.workers import Posting, PostingView, Worker
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "AgencyView",
     "City",
     "CityView",
+    "Link",
+    "LinkView",
     "Operation",
     "Pack",
     "PackVersion",
@@ -22,6 +25,9 @@ __all__ = [
     "Posting",
     "PostingView",
     "Station",
+    "StationLine",
     "StationView",
+    "Unit",
+    "UnitView",
     "Worker",
 ]

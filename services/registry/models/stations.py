@@ -1,17 +1,19 @@
 """Stations, and the contracts under which agencies operate them."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from chassis.rows import Aggregate, Copy, Json
+from chassis.rows import Aggregate, Copy, Json, JsonOf
 from services.registry.models.base import Registry
+from services.registry.shapes.profile import StationProfile
+from services.registry.shapes.stations import Stage
 
 
-class StationView(SQLModel):
-    """A station as registry knows it, from `as_of` on."""
+class StationLine(SQLModel):
+    """A station as a list shows it, from `as_of` on."""
 
     id: UUID
     version: int
@@ -24,6 +26,12 @@ class StationView(SQLModel):
     division_system: str
     division_name: str
     district: str
+    serves: list[str] = Field(sa_type=Json)
+    """Codes of the divisions it serves, in the same code system; an empty list means its own."""
+    unit_id: UUID | None
+    """The management unit it stands in."""
+    agency_id: UUID | None
+    """The body it is itself: a centre that provides services."""
     domains: list[str] = Field(sa_type=Json)
     """Kinds of referral it takes; an empty list takes them all."""
     operator_id: UUID | None
@@ -32,6 +40,14 @@ class StationView(SQLModel):
     as_of: date
     facts: dict[str, Any] = Field(sa_type=Json)
     """Further facts under the names of the station's fact sheet."""
+
+
+class StationView(StationLine):
+    """A station as registry knows it, from `as_of` on."""
+
+    stages: Annotated[list[dict[str, str]], JsonOf(Stage)] = Field(sa_type=Json)
+    """From which day it was planned, in building, open, suspended, closed."""
+    profile: Annotated[dict[str, Any], JsonOf(StationProfile)] = Field(sa_type=Json)
 
 
 class Station(Registry, Aggregate, StationView, table=True):

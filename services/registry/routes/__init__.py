@@ -4,10 +4,12 @@ from services.registry.routes import (
     agencies,
     cities,
     divisions,
+    links,
     packs,
     partners,
     policy,
     stations,
+    units,
     workers,
 )
 
@@ -17,6 +19,8 @@ ROUTERS = [
     packs.router,
     policy.router,
     divisions.router,
+    units.router,
+    links.router,
     stations.router,
     workers.router,
     agencies.router,

@@ -3,8 +3,16 @@
 from services.registry.shapes.bodies import FindAgencies, FindPartners, WriteAgency, WritePartner
 from services.registry.shapes.cities import ChangeCity, Names, ServeCity
 from services.registry.shapes.divisions import FindDivisions, InSystem
+from services.registry.shapes.network import (
+    AddLink,
+    ChangeLink,
+    FindLinks,
+    FindUnits,
+    WriteUnit,
+)
 from services.registry.shapes.packs import ApprovePack, AuthorPack
-from services.registry.shapes.stations import ChangeStation, FindStations, OpenStation
+from services.registry.shapes.profile import StationProfile
+from services.registry.shapes.stations import ChangeStation, FindStations, OpenStation, Stage
 from services.registry.shapes.words import AsOf, Code, Name, System, Word
 from services.registry.shapes.workers import (
     AddPosting,
@@ -16,11 +24,13 @@ from services.registry.shapes.workers import (
 )
 
 __all__ = [
+    "AddLink",
     "AddPosting",
     "ApprovePack",
     "AsOf",
     "AuthorPack",
     "ChangeCity",
+    "ChangeLink",
     "ChangePosting",
     "ChangeStation",
     "ChangeWorker",
@@ -28,8 +38,10 @@ __all__ = [
     "Employ",
     "FindAgencies",
     "FindDivisions",
+    "FindLinks",
     "FindPartners",
     "FindStations",
+    "FindUnits",
     "FindWorkers",
     "InSystem",
     "Name",
@@ -37,8 +49,11 @@ __all__ = [
     "OpenStation",
     "Post",
     "ServeCity",
+    "Stage",
+    "StationProfile",
     "System",
     "Word",
     "WriteAgency",
     "WritePartner",
+    "WriteUnit",
 ]

@@ -1,0 +1,159 @@
+"""A station's profile: held to the city's words, told to others, and what a rule may ask of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from chassis.problems import At
+from services.registry.facts import Words, strange_words
+from services.registry.shapes import StationProfile
+
+Part = Any
+"""A part of a profile as JSON: what came in, days as ISO text, what was not said left out."""
+
+WRITTEN_FREELY = frozenset({"what", "address"})
+"""What stays here: an event carries no free text and no address."""
+
+
+def changed(profile: Mapping[str, Part], ask: StationProfile) -> dict[str, Part]:
+    """Return a profile with the parts that were given; null takes a part back."""
+    given = ask.model_dump(mode="json", exclude_unset=True)
+    return {name: part for name, part in {**profile, **given}.items() if part is not None}
+
+
+def complaints(profile: Mapping[str, Part], words: Words | None) -> Iterator[At]:
+    """Yield every place where a part says something that cannot be."""
+    if words is not None:
+        yield from strange_words(StationProfile, profile, words, "/profile")
+    for number, sign in enumerate(profile.get("signs", ())):
+        if (sign["kind"] == "logo") != (sign.get("logo") is not None):
+            at = f"/profile/signs/{number}/logo"
+            yield At(
+                at, "logo", "标识须注明是哪一种，其他标牌不得填写", "goes with a sign that is one"
+            )
+    heads = [each for each in profile.get("leadership", ()) if each["role"] == "head"]
+    for number, leader in enumerate(profile.get("leadership", ())):
+        at = f"/profile/leadership/{number}"
+        if leader.get("ends_on") and leader["ends_on"] < (leader.get("starts_on") or ""):
+            yield At(f"{at}/ends_on", "before-start", "早于开始日期", "is before the first day")
+        # One head at a time (HF-4.1-a).
+        if leader in heads and any(_overlap(leader, e) for e in heads if e is not leader):
+            yield At(at, "two-heads", "同一时期只能有一名站长", "there is one head at a time")
+
+
+def public(profile: Mapping[str, Part]) -> dict[str, Part]:
+    """Return a profile as others may know it."""
+    return {name: _without_words(part) for name, part in profile.items()}
+
+
+def facts_of(facts: Mapping[str, Any], profile: Mapping[str, Part], on: date) -> dict[str, Any]:
+    """Return the facts of the station's sheet: those stated, and over them those the profile says."""
+    found = dict(facts)
+    for name, part in profile.items():
+        if name in _FACTS:
+            found |= _FACTS[name](part, on.isoformat())
+    return found
+
+
+def _without_words(part: Part) -> Part:
+    if isinstance(part, list):
+        return [_without_words(each) for each in part]
+    if isinstance(part, dict):
+        return {n: _without_words(v) for n, v in part.items() if n not in WRITTEN_FREELY}
+    return part
+
+
+def _overlap(one: Part, other: Part) -> bool:
+    first, last = "0", "9"
+    return bool(
+        (one.get("starts_on") or first) <= (other.get("ends_on") or last)
+        and (other.get("starts_on") or first) <= (one.get("ends_on") or last)
+    )
+
+
+def _current(parts: list[Part], on: str, since: str = "since", until: str = "until") -> list[Part]:
+    return [each for each in parts if (each.get(since) or "0") <= on <= (each.get(until) or "9")]
+
+
+def _known(**facts: Any) -> dict[str, Any]:
+    """Leave out what is not known; a fact that is known to be none is not said this way."""
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _premises(part: Part, _: str) -> dict[str, Any]:
+    return _known(office_m2=part.get("office_m2"), office_independent=part.get("independent"))
+
+
+def _rooms(part: Part, _: str) -> dict[str, Any]:
+    return {"rooms": list(dict.fromkeys(each["kind"] for each in part))}
+
+
+def _assets(part: Part, _: str) -> dict[str, Any]:
+    return {"assets": [{name: each[name] for name in ("item", "provider")} for each in part]}
+
+
+def _signs(part: Part, _: str) -> dict[str, Any]:
+    """Say what hangs: the first plaque with its words is the plaque; without one there is none."""
+    plaques = [each for each in part if each["kind"] == "plaque"]
+    logos = [each["logo"] for each in part if each["kind"] == "logo"]
+    found: dict[str, Any] = {
+        "logos": list(dict.fromkeys(logos)),
+        "sign_index": any(each["kind"] == "index" for each in part),
+    }
+    if not plaques:
+        return found | {"plaque": None, "plaque_place": None}
+    best = next((each for each in plaques if each.get("text")), plaques[0])
+    return found | _known(plaque=best.get("text"), plaque_place=best.get("place"))
+
+
+def _systems(part: Part, on: str) -> dict[str, Any]:
+    current = _current(part, on, "adopted_on", "ended_on")
+    return {"systems": list(dict.fromkeys(each["kind"] for each in current))}
+
+
+def _leadership(part: Part, on: str) -> dict[str, Any]:
+    current = _current(part, on, "starts_on", "ends_on")
+    heads = [each for each in current if each["role"] == "head"]
+    deputies = [
+        _known(title=each.get("title"), on_station=each.get("on_station"))
+        | ({"head_post": each["post"]} if "post" in each else {})
+        for each in current
+        if each["role"] == "deputy"
+    ]
+    found: dict[str, Any] = {"deputies": deputies}
+    if heads:
+        found["head"] = _known(post=heads[0].get("post"), concurrent=heads[0].get("concurrent"))
+    return found
+
+
+def _services(part: Part, _: str) -> dict[str, Any]:
+    return _known(service_window=part.get("window"), service_list_displayed=part.get("displayed"))
+
+
+def _projects(part: Part, on: str) -> dict[str, Any]:
+    current = _current(part, on)
+    return {"projects": [{name: each[name] for name in ("kind", "field")} for each in current]}
+
+
+def _brands(part: Part, on: str) -> dict[str, Any]:
+    return {"brand_projects": len(_current(part, on))}
+
+
+def _demonstrations(part: Part, on: str) -> dict[str, Any]:
+    named = [each for each in _current(part, on) if str(each["year"]) <= on[:4]]
+    return {"demo": bool(named)}
+
+
+_FACTS: dict[str, Callable[[Part, str], dict[str, Any]]] = {
+    "premises": _premises,
+    "rooms": _rooms,
+    "assets": _assets,
+    "signs": _signs,
+    "systems": _systems,
+    "leadership": _leadership,
+    "services": _services,
+    "projects": _projects,
+    "brands": _brands,
+    "demonstrations": _demonstrations,
+}
+"""Part → the facts it says. The other parts are asked for by no sheet."""
