@@ -19,7 +19,7 @@ if found=$$($(2) 2>&1); then printf 'ok  %ss\n' $$((SECONDS - started)); \
 else printf 'failed\n%s\n' "$$found"; exit 1; fi
 endef
 
-.PHONY: help up demo test bench fuzz fuzz-short audit check format lock generated compose-secrets compose-test clean
+.PHONY: help up demo test bench faults faults-short fuzz fuzz-short audit check format lock generated compose-secrets compose-test clean
 
 help: ## 显示这些命令 · list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test: $(READY) ## 运行测试 · run the tests (ARGS="-k referral")
 
 bench: $(READY) ## 测量速度与内存（约十分钟，机器须空闲）· measure speed and memory (ARGS="--quick")
 	@exec $(BIN)/python -m tests.perf.bench $(ARGS)
+
+faults: $(READY) ## 两百次故障：杀进程、停进程，再查有无丢失（约十分钟）· 200 faults, then the final reads (ARGS="--seed 7")
+	@exec $(BIN)/python -m tests.fault.campaign $(ARGS)
+
+faults-short: $(READY) ## 四十次故障（约一分半钟）· the short version, as CI runs it
+	@exec $(BIN)/python -m tests.fault.campaign --short $(ARGS)
 
 fuzz: $(READY) ## 模糊测试接口（至少两万次）· fuzz the API: 20,000 cases at least
 	@exec $(BIN)/python -m tests.attack.fuzz $(ARGS)
