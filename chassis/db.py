@@ -4,11 +4,10 @@ Two writes only. `record(row, event)` for an aggregate: a new row is inserted, o
 updated at its version, and exactly one event goes with each version. `keep(row)` for a row without
 an event of its own. Nothing is written before commit, and at commit everything is one statement
 (`chassis.statement`): rows, event log, outbox, receipt, audit. A request that only writes costs one
-round trip; one that reads opens a block first and turns the tenant key there.
+round trip, and no block is begun for it; one that changes what is there opens a block first and
+turns the tenant key there. How it reads is in `chassis.reads`.
 
-What is read is kept by key, so a row read twice is one row, and a row kept earlier in the same
-transaction is the row read later. A row changed but neither recorded nor kept is a mistake and
-raises.
+A row changed but neither recorded nor kept is a mistake and raises.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -16,41 +15,27 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import ColumnElement, tuple_
 
 from chassis import log, metrics, problems, trace
 from chassis.clock import Clock, day_of, system_clock
 from chassis.events import Envelope, Event, part_of
+from chassis.looks import heard
 from chassis.people import People
-from chassis.reading import (
-    Page,
-    by_key,
-    by_names,
-    compiled,
-    count_of,
-    cursor,
-    cursor_values,
-    equals,
-    rows_of,
-)
-from chassis.rows import Aggregate, CityRow, Copy, loaded, shape
+from chassis.reads import Reads
+from chassis.rows import Aggregate, CityRow, Copy
 from chassis.statement import opening, statement
 from chassis.tables import Audit, EventLog, Outbox, PackKept
-from chassis.vault import Encrypted, Vault
+from chassis.vault import Vault
 from chassis.writing import (
-    How,
     arguments,
     changed,
     grouped,
-    json_text,
     key_of,
-    parsed_again,
-    snapshot,
 )
 
 if TYPE_CHECKING:
@@ -65,17 +50,6 @@ LOCK_WAIT_MS = 2_000
 STATEMENT_MS = 5_000
 POOL_WAIT_S = 2.0
 
-
-PACK = """
-SELECT version FROM (
-  SELECT version, in_force, heard_at, heard_at <= coalesce($3::timestamptz, 'infinity') AS known,
-    heard_at <= coalesce($3::timestamptz, 'infinity') AND in_force <= $2::date AS holds
-  FROM pack_kept WHERE city = $1) AS kept
-ORDER BY holds DESC, CASE WHEN holds THEN in_force END DESC, CASE WHEN holds THEN heard_at END DESC,
-  known DESC, CASE WHEN known THEN in_force END, heard_at
-LIMIT 1
-"""
-"""The version in force that day among those known; else the first of those known; else the first."""
 
 _VERSION_TOLD = ("event_log_pkey", "outbox_city_agg_type_agg_id_epoch_version_key")
 """The event of this version is in the log already: somebody was faster."""
@@ -149,6 +123,9 @@ class Database:
             max_cacheable_statement_size=64 * 1024,
             server_settings={
                 "application_name": f"shegong-{part}",
+                # A list of unknown length would else be planned anew each time, which costs more
+                # than to find its few rows (docs/performance.md).
+                "plan_cache_mode": "force_generic_plan",
                 "lock_timeout": str(LOCK_WAIT_MS),
                 "statement_timeout": str(STATEMENT_MS),
                 "idle_in_transaction_session_timeout": "10000",
@@ -162,7 +139,7 @@ class Database:
         await self.pool.close()
 
     @asynccontextmanager
-    async def begin(self, who: Who, *, reads_only: bool = False) -> AsyncIterator["Transaction"]:
+    async def begin(self, who: Who) -> AsyncIterator["Transaction"]:
         """Run one transaction: commit at the end, roll back on any error.
 
         Raises Taken and Stale at commit; `problems.Busy` when no connection comes free,
@@ -177,7 +154,7 @@ class Database:
             log.warning("database not reached", exc=error)
             raise problems.Down() from None
         try:
-            tx = Transaction(self, connection, who, reads_only=reads_only)
+            tx = Transaction(self, connection, who)
             try:
                 yield tx
                 await tx._commit()  # noqa: SLF001 - the one place that commits
@@ -197,7 +174,7 @@ class Database:
                 wake()
 
 
-class Transaction:
+class Transaction(Reads):
     """Reads at once, writes at commit."""
 
     def __init__(
@@ -205,11 +182,8 @@ class Transaction:
         database: Database,
         connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
         who: Who,
-        *,
-        reads_only: bool = False,
     ) -> None:
-        self.who = who
-        self.city = who.city
+        super().__init__(connection, who)
         self.now: datetime = database.clock()
         self.today: date = day_of(self.now)
         self.recorded = 0
@@ -218,127 +192,14 @@ class Transaction:
         self.after_commit: list[Callable[[], None]] = []
         """Called once it is committed: to count what happened, and not what was tried."""
         self._database = database
-        self._db = connection
-        self._reads_only = reads_only
-        self._block = False
-        self._known: dict[tuple[type[CityRow], tuple[Any, ...]], CityRow] = {}
-        self._read: dict[int, tuple[CityRow, dict[str, Any]]] = {}
-        self._pending: dict[int, tuple[CityRow, How]] = {}
         self._people: People | None = None
 
-    # ------------------------------------------------------------------ reading
-
-    async def get(self, model: type[RowT], *key: Any, lock: bool = False) -> RowT:
-        """Return the row with this key (after the city); 404 when there is none.
-
-        `lock=True` takes the row's lock: for a row many want at once, or that a count belongs to.
-        """
-        row = await self.peek(model, *key, lock=lock)
-        if row is None:
-            raise problems.NotFound()
-        return row
-
-    async def peek(self, model: type[RowT], *key: Any, lock: bool = False) -> RowT | None:
-        """Return the row with this key, or None."""
-        known = self._known.get((model, key))
-        if known is not None and not lock:
-            return cast("RowT", known)
-        text = by_key(model, lock, not self._block and self._reads_only)
-        if not self._block and self._reads_only:
-            # Key and row in one statement: a read by id is one round trip.
-            who = self.who
-            record = await self._db.fetchrow(text, who.city, who.subject, who.purpose, *key)
-        else:
-            await self._open()
-            record = await self._db.fetchrow(text, self.city, *key)
-        return None if record is None else self._met(model, record)
-
-    async def find(
-        self,
-        model: type[RowT],
-        *where: ColumnElement[bool] | bool,
-        order_by: Any = (),
-        limit: int | None = None,
-        lock: bool = False,
-        **equal: Any,
-    ) -> list[RowT]:
-        """Return the rows of this city that fit, never more than a bounded number.
-
-        `status="open"` is equality, a list of values is any of them. A search said by names alone
-        needs no expression, which costs more than the reading itself.
-        """
-        if equal and not where and not order_by:
-            await self._flush_if(model)
-            await self._open()
-            listed = tuple(n for n, v in equal.items() if isinstance(v, list))
-            text = by_names(model, tuple(equal), listed, lock, limit)
-            found = await self._db.fetch(text, self.city, *equal.values())
-            return [self._met(model, r) for r in found]
-        where = (*where, *(equals(model, name, value) for name, value in equal.items()))
-        query = rows_of(model).where(*where) if where else rows_of(model)
-        order = order_by if isinstance(order_by, tuple) else (order_by,)
-        if order:
-            query = query.order_by(*order)
-        if limit is not None:
-            query = query.limit(limit)
-        if lock:
-            query = query.with_for_update()
-        return [self._met(model, r) for r in await self._rows(model, query)]
-
-    async def one(
-        self,
-        model: type[RowT],
-        *where: ColumnElement[bool] | bool,
-        lock: bool = False,
-        **equal: Any,
-    ) -> RowT | None:
-        """Return the first row that fits, or None."""
-        found = await self.find(model, *where, limit=1, lock=lock, **equal)
-        return found[0] if found else None
-
-    async def count(self, model: type[CityRow], *where: ColumnElement[bool] | bool) -> int:
-        """Return how many rows of this city fit."""
-        query = count_of(model).where(*where)
-        return int((await self._rows(model, query))[0][0])
-
-    async def page(
-        self,
-        model: type[RowT],
-        *where: ColumnElement[bool] | bool,
-        after: str | None = None,
-        limit: int = 50,
-        order_by: str = "id",
-    ) -> Page[RowT]:
-        """Return one keyset page, ordered by a column (`-column` for descending) and the id.
-
-        By the column alone where it is the key.
-        """
-        name = order_by.removeprefix("-")
-        names = [name] if shape(model).key == (name,) else [name, "id"]
-        columns = [getattr(model, n) for n in names]
-        conditions = list(where)
-        if after is not None:
-            values = cursor_values(model, names, after)
-            edge = tuple_(*columns)
-            conditions.append(edge < values if order_by[0] == "-" else edge > values)
-        order = tuple(c.desc() if order_by[0] == "-" else c.asc() for c in columns)
-        rows = await self.find(model, *conditions, order_by=order, limit=limit + 1)
-        more = len(rows) > limit
-        rows = rows[:limit]
-        edge_values = [getattr(rows[-1], n) for n in names] if more else None
-        return Page(rows, None if edge_values is None else cursor(edge_values))
-
-    async def fetch(self, sql: str, *args: Any) -> list[Any]:
-        """Run a select of the chassis' or a service's `queries` inside the block."""
-        await self._open()
-        return list(await self._db.fetch(sql, *args))
+    # ------------------------------------------------------------------ writing
 
     async def execute(self, sql: str, *args: Any) -> None:
         """Run a statement of the chassis inside the block; services record and keep instead."""
         await self._open()
         await self._db.execute(sql, *args)
-
-    # ------------------------------------------------------------------ writing
 
     def record(self, row: AggregateT, event: Event) -> AggregateT:
         """Write an aggregate and the one event that tells of its new version."""
@@ -411,11 +272,13 @@ class Transaction:
         `known_at` leaves out what was heard later.
         """
         shelf = self._database.shelf
+        asked = (on or self.today, known_at)
         await self._flush_if(PackKept)
-        found = await self.fetch(PACK, self.city, on or self.today, known_at)
-        if not found or shelf is None:
+        if asked not in self.versions:
+            await self.look(heard(*asked))
+        version = self.versions[asked]
+        if version is None or shelf is None:
             raise problems.Problem("policy-not-loaded", headers={"retry-after": "1"})
-        version: str = found[0]["version"]
         if version not in shelf:
             shelf.compiled(version, (await self.get(PackKept, version)).text)
         return shelf.compiled(version)
@@ -440,39 +303,6 @@ class Transaction:
         if not self._block:
             await self._db.execute(opening(self.who.city, self.who.subject, self.who.purpose))
             self._block = True
-
-    async def _flush_if(self, model: type[CityRow]) -> None:
-        """Write first what a search must see: what was kept earlier in this transaction."""
-        pending = self._pending
-        if any(type(row) is model for row, _ in pending.values()):
-            await self._flush()
-            for row, how in pending.values():
-                if how != "drop":
-                    self._read[id(row)] = (row, snapshot(row))
-
-    async def _rows(self, model: type[CityRow], query: Any) -> list[Any]:
-        await self._flush_if(model)
-        await self._open()
-        text, values = compiled(query, self.city)
-        return list(await self._db.fetch(text, *values))
-
-    def _met(self, model: type[RowT], record: Any) -> RowT:
-        about = shape(model)
-        values = dict(record)
-        for name in about.sealed:
-            if values[name] is not None:
-                values[name] = Encrypted(sealed=values[name])
-        key = tuple(values[n] for n in about.key)
-        known = self._known.get((model, key))
-        if known is not None and id(known) in self._pending:
-            return cast("RowT", known)
-        row = loaded(model, values)
-        self._known[model, key] = row
-        self._read[id(row)] = (row, snapshot(row, parsed_again))
-        return row
-
-    def _note(self, row: CityRow) -> None:
-        self._known[type(row), key_of(row)] = row
 
     def _tell(self, row: Aggregate, event: Event) -> None:
         """Put the event beside its row: once for ever in the log, once until published."""
@@ -529,12 +359,13 @@ class Transaction:
         if not self._pending:
             return
         pending, self._pending = self._pending, {}
+        self.versions.clear()
         if self._database.vault is not None:
             await self.people.seal(row for row, how in pending.values() if how != "drop")
         groups = grouped(pending, self._read)
-        if any(write.kind not in ("insert", "upsert") for write in groups):
+        if any(write.kind in ("change", "update", "delete") for write in groups):
             await self._open()  # an UPDATE needs its key turned one statement earlier
-        args: list[Any] = [self.who.city, self.who.subject, self.who.purpose]
+        args: list[Any] = [*self._key]
         moving = 0
         for write, rows in groups.items():
             moving += len(rows) if write.kind == "change" else 0
@@ -550,9 +381,13 @@ class Transaction:
 
 
 async def _codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # In the server's binary form, a version byte before the text: a record within a record has it.
     await connection.set_type_codec(
         "jsonb",
-        encoder=json_text,
-        decoder=orjson.loads,
+        encoder=lambda value: b"\x01" + orjson.dumps(value, default=str),
+        decoder=lambda sent: orjson.loads(sent[1:]),
         schema="pg_catalog",
+        format="binary",
     )
+    # The driver asks the server about this type once a connection: now, and not in a request.
+    await connection.fetchval("SELECT ARRAY[ROW(1)]")

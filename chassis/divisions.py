@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from chassis.looks import Look
 from chassis.problems import At, Problem
 
 LEVELS = {2: 1, 4: 2, 6: 3, 9: 4, 12: 5}
@@ -256,6 +257,20 @@ async def find(tx: Fetches, system: str, code: str, vintage: date | None = None)
     return Division.of(rows[0]) if rows else None
 
 
+def looked(system: str, code: str, vintage: date | None = None) -> Look[Division | None]:
+    """Look for the same beside other reads; what is no code is nowhere."""
+    try:
+        known = canonical(code)
+    except ValueError:
+        known = ""
+    return Look(
+        FIND,
+        (system, known, vintage),
+        Division._fields,
+        lambda _, rows: Division.of(rows[0]) if rows else None,
+    )
+
+
 async def township_of(
     tx: Fetches, system: str, code: str, vintage: date | None = None
 ) -> Division | None:
@@ -306,6 +321,13 @@ async def place(
         found = await find(tx, system, code)
     except ValueError:
         found = None
+    return await named(tx, found, name, at)
+
+
+async def named(
+    tx: Fetches, found: Division | None, name: str | None, at: str = "/division"
+) -> Division:
+    """Return what was found for a body's code, if its name agrees; raise as `place` does."""
     if found is None:
         raise Problem(
             "unknown-division",

@@ -146,7 +146,6 @@ class UnitOfWork(APIRoute):
                         key,
                         asked,
                         look=again > 0,
-                        reads_only=not writes or not (keyed or writes),
                     )
                 except (Stale, *AGAIN):
                     if again == TRIES - 1:
@@ -177,7 +176,6 @@ async def _once(
     asked: bytes,
     *,
     look: bool,
-    reads_only: bool,
 ) -> Response:
     """Run the endpoint once.
 
@@ -185,7 +183,7 @@ async def _once(
     something is refused: what refuses may be the first effect of this very request.
     """
     try:
-        async with database.begin(who, reads_only=reads_only) as tx:
+        async with database.begin(who) as tx:
             request.state.tx, tx.again = tx, look
             if key is not None and look:
                 receipt = await tx.peek(Receipt, who.client, route, key)
@@ -199,7 +197,7 @@ async def _once(
                 tx.keep(receipt_of(who, route, key, asked, response, tx))
     except Problem as problem:
         if key is not None and not look:
-            async with database.begin(who, reads_only=True) as tx:
+            async with database.begin(who) as tx:
                 receipt = await tx.peek(Receipt, who.client, route, key)
             if receipt is not None:
                 return answered_before(receipt, asked)

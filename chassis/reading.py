@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam, func, select
+from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, bindparam, func, select
 
 from chassis import problems
 from chassis.rows import CityRow, shape
@@ -29,6 +29,15 @@ class Page(Generic[RowT]):
 def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     """`column IN (values)` as one array argument: one plan, whatever the number of values."""
     return cast("ColumnElement[bool]", column == func.any(_array(column, list(values))))
+
+
+def under(column: Any, prefix: str) -> ColumnElement[bool]:
+    """Whether a division lies in another: its code begins with the other's.
+
+    As a range (`:` follows the digits), which every plan can read from an index of patterns; a
+    pattern is only known when it is asked.
+    """
+    return and_(column.bool_op("~>=~")(prefix), column.bool_op("~<~")(f"{prefix}:"))
 
 
 def _array(column: Any, values: list[Any]) -> Any:

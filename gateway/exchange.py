@@ -88,7 +88,7 @@ def wanted_by(database: Callable[[], Database]) -> Wanted:
     async def wanted(actor: Actor) -> bool:
         who = Who(actor.city, actor.subject, "identity")
         try:
-            async with database().begin(who, reads_only=True) as tx:
+            async with database().begin(who) as tx:
                 client = await tx.peek(Client, actor.subject)
         except Exception as error:
             if from_database(error) is None and not isinstance(error, Problem):

@@ -1,27 +1,29 @@
 """Casework's longer reads, each one statement."""
 
-from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.divisions import Division, in_other_system, township_of
+from chassis.looks import CITY, Look, Reader, Values
+from chassis.rows import shape
 from services.casework.models import StationKept
 from services.casework.shapes import Load
 from services.casework.transitions import OPEN
 
-STAFF_AND_LOAD = """
-SELECT s.id,
+_KEPT = shape(StationKept).every
+_CANDIDATES = f"""
+SELECT {", ".join(f"s.{name}" for name in _KEPT)},
   (SELECT count(DISTINCT w.id) FROM posting_kept p JOIN worker_kept w
      ON w.city = p.city AND w.id = p.worker_id
    WHERE p.city = $1 AND p.station_id = s.id AND w.status = 'active' AND w.cert <> 'none'
-     AND p.starts_on <= $3 AND (p.ends_on IS NULL OR p.ends_on >= $3)) AS certified,
+     AND p.starts_on <= $4 AND (p.ends_on IS NULL OR p.ends_on >= $4)) AS certified,
   (SELECT count(*) FROM referral r
-   WHERE r.city = $1 AND r.station_id = s.id AND r.status = ANY($4)) AS load
-FROM unnest($2::uuid[]) AS s(id)
-"""
-# Most divisions have one station. A list of unknown length is planned anew each time, one id is not.
-STAFF_AND_LOAD_OF_ONE = STAFF_AND_LOAD.replace("unnest($2::uuid[])", "(VALUES ($2::uuid))")
+   WHERE r.city = $1 AND r.station_id = s.id AND r.status = ANY($5)) AS load
+FROM station_kept s
+WHERE s.city = $1 AND s.division_system = $2 AND s.division = ANY($3) AND s.status = 'open'
+"""  # noqa: S608 - column names of ours
 
 LOAD = """
 SELECT count(*) FILTER (WHERE status = 'routed') AS routed,
@@ -36,40 +38,41 @@ FROM referral WHERE city = $1 AND station_id = $2 AND status = ANY($3)
 _OTHER = {"nbs": "mca", "mca": "nbs"}
 
 
-async def stations_on(tx: Transaction, ground: Division) -> tuple[str, list[StationKept]]:
-    """Return the open stations on a division's line, and the code they know the division by.
+class Candidates(NamedTuple):
+    """The open stations on a division's line: certified workers in post, and referrals in hand."""
 
-    Its own stations, and those of what it lies in. Where they are registered in the other code
-    system, the township is found there by its name.
-    """
-    found = await _on_line(tx, ground.system, ground.code)
-    if not found and (township := await township_of(tx, ground.system, ground.code)):
-        there = await in_other_system(tx, township, _OTHER[ground.system])
-        if there is not None:
-            return there.code, await _on_line(tx, there.system, there.code)
-    return ground.code, found
+    stations: list[StationKept]
+    certified: dict[UUID, int]
+    load: dict[UUID, int]
 
 
-async def _on_line(tx: Transaction, system: str, division: str) -> list[StationKept]:
+def candidates(system: str, division: str, today: date) -> Look[Candidates]:
+    """Look for the stations of a division, and those of what it lies in."""
     line = [division[:length] for length in (12, 9, 6) if length <= len(division)]
-    return await tx.find(
-        StationKept,
-        division=line,
-        division_system=system,
-        status="open",
-    )
+
+    def made(tx: Reader, rows: list[Values]) -> Candidates:
+        stations = [tx.met(StationKept, {name: row[name] for name in _KEPT}) for row in rows]
+        return Candidates(
+            stations,
+            {row["id"]: row["certified"] for row in rows},
+            {row["id"]: row["load"] for row in rows},
+        )
+
+    args = (CITY, system, line, today, list(OPEN))
+    return Look(_CANDIDATES, args, (*_KEPT, "certified", "load"), made, StationKept)
 
 
-async def staff_and_load(
-    tx: Transaction, stations: Sequence[StationKept], today: date
-) -> tuple[dict[UUID, int], dict[UUID, int]]:
-    """Return certified workers in post, and referrals in hand, by station."""
-    if not stations:
-        return {}, {}
-    ids = [s.id for s in stations]
-    text, asked = (STAFF_AND_LOAD_OF_ONE, ids[0]) if len(ids) == 1 else (STAFF_AND_LOAD, ids)
-    rows = await tx.fetch(text, tx.city, asked, today, list(OPEN))
-    return {r["id"]: r["certified"] for r in rows}, {r["id"]: r["load"] for r in rows}
+async def candidates_elsewhere(tx: Transaction, ground: Division) -> tuple[str, Candidates]:
+    """Return the stations of a place registered in the other code system, and its code there.
+
+    The township is found there by its name.
+    """
+    township = await township_of(tx, ground.system, ground.code)
+    there = township and await in_other_system(tx, township, _OTHER[ground.system])
+    if there is None:
+        return ground.code, Candidates([], {}, {})
+    [found] = await tx.look(candidates(there.system, there.code, tx.today))
+    return there.code, found
 
 
 async def load_of(tx: Transaction, station_id: UUID) -> Load:

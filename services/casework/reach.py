@@ -14,6 +14,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, false, true
 
 from chassis.identity import Actor
+from chassis.reading import under
 from services.casework.decide import SENSITIVE
 from services.casework.models import Referral, StationKept
 
@@ -31,7 +32,7 @@ def referrals_of(actor: Actor) -> ColumnElement[bool]:
     if actor.role in _AT_STATION and actor.station_id:
         return cast("ColumnElement[bool]", ROW.station_id == actor.station_id)
     if actor.role in _BY_DIVISION and actor.division:
-        return cast("ColumnElement[bool]", ROW.division.like(f"{actor.division}%"))
+        return under(ROW.division, actor.division)
     return true() if actor.role in _CITYWIDE else false()
 
 
@@ -40,7 +41,7 @@ def stations_of(actor: Actor) -> ColumnElement[bool]:
     if actor.role in _AT_STATION and actor.station_id:
         return cast("ColumnElement[bool]", STATION.id == actor.station_id)
     if actor.role in _BY_DIVISION and actor.division:
-        return cast("ColumnElement[bool]", STATION.division.like(f"{actor.division}%"))
+        return under(STATION.division, actor.division)
     if actor.role == "agency" and actor.agency_id:
         return cast("ColumnElement[bool]", STATION.operator_id == actor.agency_id)
     return true() if actor.role in _CITYWIDE else false()

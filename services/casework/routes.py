@@ -12,18 +12,19 @@ from chassis import metrics, problems
 from chassis.asked import Paged
 from chassis.calendar import Days, Overlay
 from chassis.db import Transaction
-from chassis.divisions import place
+from chassis.divisions import looked, named
 from chassis.events import Event
 from chassis.http import IfMatch, Router, Tx, language, match
 from chassis.identifiers import mask_id, mask_name, mask_phone
 from chassis.identity import Actor, allow
+from chassis.looks import by_id, heard
 from chassis.packs import Jurisdiction
 from chassis.policy import refuse
 from chassis.problems import Problem
 from chassis.reading import cursor, uncursor
 from services.casework import decide, shapes
 from services.casework.models import FeedEntry, PartnerKept, Person, Referral, StationKept
-from services.casework.queries import load_of, staff_and_load, stations_on
+from services.casework.queries import candidates, candidates_elsewhere, load_of
 from services.casework.reach import referrals_of, sees_person, stations_of
 from services.casework.rules import ReferralPolicy
 
@@ -53,7 +54,13 @@ async def post_referral(
     """Refer a person. Answers with a tracking number, a station or a queue, and a time to reply by."""
     if actor.partner_id is None:
         raise problems.Forbidden()
-    partner = await tx.peek(PartnerKept, actor.partner_id)
+    system = ask.division_system or (await tx.pack()).division_system
+    partner, _, division, near = await tx.look(
+        by_id(PartnerKept, actor.partner_id),
+        heard(tx.today),
+        looked(system, ask.division),
+        candidates(system, ask.division, tx.today),
+    )
     if partner is None:
         raise problems.UnknownReference("")
     digest = tx.people.blind("partner_ref", ask.partner_ref)
@@ -61,13 +68,13 @@ async def post_referral(
         await _not_sent_before(tx, partner.id, digest)
     j = await tx.pack()
     decide.check_partner(ask, partner, j.vocabulary["domain"])
-    system = ask.division_system or j.division_system
-    ground = await place(tx, system, ask.division, ask.division_name)
+    ground = await named(tx, division, ask.division_name)
     if not ground.code.startswith(tuple(j.prefixes)):
         raise _not_here()
-    code, stations = await stations_on(tx, ground)
-    certified, load = await staff_and_load(tx, stations, tx.today)
-    routed = decide.route(ask.domain, code, stations, certified, load)
+    code = ground.code
+    if not near.stations:
+        code, near = await candidates_elsewhere(tx, ground)
+    routed = decide.route(ask.domain, code, *near)
 
     taken = decide.receive(
         ask,

@@ -63,7 +63,7 @@ async def stands_over(tx: Transaction, kind: str, one: UUID, other: UUID) -> boo
 
 async def served(database: Database) -> list[CityKept]:
     """Return the jurisdictions the platform serves: rows of its own tenant."""
-    async with database.begin(_platform(), reads_only=True) as tx:
+    async with database.begin(_platform()) as tx:
         return await tx.find(CityKept, order_by=CityKept.code)
 
 
@@ -72,7 +72,7 @@ async def area_of(database: Database, city: str) -> CityKept:
 
     It is a row of the platform's tenant, so it takes a transaction of its own.
     """
-    async with database.begin(_platform(), reads_only=True) as tx:
+    async with database.begin(_platform()) as tx:
         found = await tx.peek(CityKept, city)
     if found is None:
         raise NotFound()
@@ -85,7 +85,7 @@ async def townships(
     """Return by city how many townships each edition of each code system has there."""
     pairs = [(city.code, prefix) for city in cities for prefix in city.prefixes]
     found: dict[str, list[dict[str, Any]]] = {city.code: [] for city in cities}
-    async with database.begin(_platform(), reads_only=True) as tx:
+    async with database.begin(_platform()) as tx:
         rows = await tx.fetch(_TOWNSHIPS, [c for c, _ in pairs], [p for _, p in pairs])
     for row in rows:
         found[row["city"]].append(

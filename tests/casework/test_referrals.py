@@ -285,8 +285,10 @@ async def test_no_pack_no_intake(fresh, postgres, vault, ask):
         await reactions.deliver([], empty)
         async with client(service, empty, actor("partner", partner_id=COURT)) as court:
             answer = await court.post(PATH, json=ask)
+            named = await court.post(PATH, json=ask | {"division_system": "nbs"})
 
-    assert answer.status_code == 422, "the partner itself is not known yet"
+    assert answer.status_code == 503, "which code system is the city's, its pack says"
+    assert named.status_code == 422, "the partner itself is not known yet"
     assert answer.headers["retry-after"] == "1"
 
 

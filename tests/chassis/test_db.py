@@ -267,11 +267,11 @@ async def test_a_table_of_people_refuses_who_does_not_say_why(trial):
             tx.people.new()
 
 
-async def test_a_read_only_transaction_reads_by_id_in_one_statement(trial):
+async def test_a_read_by_id_is_one_statement_and_begins_no_block(trial):
     thing = await add(trial)
 
-    async with trial.begin(who(), reads_only=True) as tx:
+    async with trial.begin(who()) as tx:
         assert (await tx.get(Thing, thing.id)).name == "a"
         assert not tx._block
-    async with trial.begin(who(HANGZHOU), reads_only=True) as tx:
+    async with trial.begin(who(HANGZHOU)) as tx:
         assert await tx.peek(Thing, thing.id) is None

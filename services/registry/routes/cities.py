@@ -76,9 +76,7 @@ async def shown(database: Database, cities: list[CityKept]) -> list[CityShown]:
     for city in cities:
         stated: list[dict[str, Any]] = []
         pack = None
-        async with database.begin(
-            Who(city.code, "service:registry", "serve"), reads_only=True
-        ) as tx:
+        async with database.begin(Who(city.code, "service:registry", "serve")) as tx:
             version = await pack_in_force(tx, today)
         if version is not None and version.in_force is not None:
             stated = version.townships

@@ -1,0 +1,246 @@
+"""How a transaction reads: by key, by names, by expression, by page, or several looks in one trip.
+
+What is read is kept by key, so a row read twice is one row, and a row kept earlier in the same
+transaction is the row read later.
+
+A read of few rows turns the tenant key in its own statement: no block is begun for it, for at the
+level we use a block promises a reader nothing that one statement does not. A list does begin one,
+since it is planned when the key is turned already; so do a lock, and whatever writes early.
+"""
+
+from abc import ABC, abstractmethod
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from sqlalchemy import ColumnElement, tuple_
+
+from chassis import problems
+from chassis.looks import Look, asked, first
+from chassis.reading import (
+    Page,
+    by_key,
+    by_names,
+    compiled,
+    count_of,
+    cursor,
+    cursor_values,
+    equals,
+    rows_of,
+)
+from chassis.rows import CityRow, loaded, shape
+from chassis.vault import Encrypted
+from chassis.writing import How, key_of, parsed_again, snapshot
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from chassis.db import Who
+
+RowT = TypeVar("RowT", bound=CityRow)
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+
+
+class Reads(ABC):
+    """The reading half of a transaction."""
+
+    def __init__(
+        self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", who: "Who"
+    ) -> None:
+        self.who = who
+        self.city = who.city
+        self.versions: dict[tuple[date, datetime | None], str | None] = {}
+        """Versions of the pack this transaction has looked for, by day and knowledge."""
+        self._db = connection
+        self._block = False
+        self._known: dict[tuple[type[CityRow], tuple[Any, ...]], CityRow] = {}
+        self._read: dict[int, tuple[CityRow, dict[str, Any]]] = {}
+        self._pending: dict[int, tuple[CityRow, How]] = {}
+
+    async def get(self, model: type[RowT], *key: Any, lock: bool = False) -> RowT:
+        """Return the row with this key (after the city); 404 when there is none.
+
+        `lock=True` takes the row's lock: for a row many want at once, or that a count belongs to.
+        """
+        row = await self.peek(model, *key, lock=lock)
+        if row is None:
+            raise problems.NotFound()
+        return row
+
+    async def peek(self, model: type[RowT], *key: Any, lock: bool = False) -> RowT | None:
+        """Return the row with this key, or None."""
+        known = self._known.get((model, key))
+        if known is not None and not lock:
+            return cast("RowT", known)
+        alone = not self._block and not lock
+        text = by_key(model, lock, alone)
+        if alone:
+            record = await self._db.fetchrow(text, *self._key, *key)
+        else:
+            await self._open()
+            record = await self._db.fetchrow(text, self.city, *key)
+        return None if record is None else self.met(model, dict(record))
+
+    async def find(
+        self,
+        model: type[RowT],
+        *where: ColumnElement[bool] | bool,
+        order_by: Any = (),
+        limit: int | None = None,
+        lock: bool = False,
+        **equal: Any,
+    ) -> list[RowT]:
+        """Return the rows of this city that fit, never more than a bounded number.
+
+        `status="open"` is equality, a list of values is any of them. A search said by names alone
+        needs no expression, which costs more than the reading itself.
+        """
+        if equal and not where and not order_by:
+            await self._flush_if(model)
+            await self._open()
+            listed = tuple(n for n, v in equal.items() if isinstance(v, list))
+            text = by_names(model, tuple(equal), listed, lock, limit)
+            found = await self._db.fetch(text, self.city, *equal.values())
+            return [self.met(model, dict(r)) for r in found]
+        where = (*where, *(equals(model, name, value) for name, value in equal.items()))
+        query = rows_of(model).where(*where) if where else rows_of(model)
+        order = order_by if isinstance(order_by, tuple) else (order_by,)
+        if order:
+            query = query.order_by(*order)
+        if limit is not None:
+            query = query.limit(limit)
+        if lock:
+            query = query.with_for_update()
+        return [self.met(model, dict(r)) for r in await self._rows(model, query)]
+
+    async def one(
+        self,
+        model: type[RowT],
+        *where: ColumnElement[bool] | bool,
+        lock: bool = False,
+        **equal: Any,
+    ) -> RowT | None:
+        """Return the first row that fits, or None."""
+        if not self._block and not lock:
+            return (await self.look(first(model, *where, **equal)))[0]
+        found = await self.find(model, *where, limit=1, lock=lock, **equal)
+        return found[0] if found else None
+
+    async def count(self, model: type[CityRow], *where: ColumnElement[bool] | bool) -> int:
+        """Return how many rows of this city fit."""
+        query = count_of(model).where(*where)
+        return int((await self._rows(model, query))[0][0])
+
+    async def page(
+        self,
+        model: type[RowT],
+        *where: ColumnElement[bool] | bool,
+        after: str | None = None,
+        limit: int = 50,
+        order_by: str = "id",
+    ) -> Page[RowT]:
+        """Return one keyset page, ordered by a column (`-column` for descending) and the id.
+
+        By the column alone where it is the key.
+        """
+        name = order_by.removeprefix("-")
+        names = [name] if shape(model).key == (name,) else [name, "id"]
+        columns = [getattr(model, n) for n in names]
+        conditions = list(where)
+        if after is not None:
+            values = cursor_values(model, names, after)
+            edge = tuple_(*columns)
+            conditions.append(edge < values if order_by[0] == "-" else edge > values)
+        order = tuple(c.desc() if order_by[0] == "-" else c.asc() for c in columns)
+        rows = await self.find(model, *conditions, order_by=order, limit=limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        edge_values = [getattr(rows[-1], n) for n in names] if more else None
+        return Page(rows, None if edge_values is None else cursor(edge_values))
+
+    async def fetch(self, sql: str, *args: Any) -> list[Any]:
+        """Run a select of the chassis' or a service's `queries` inside the block."""
+        await self._open()
+        return list(await self._db.fetch(sql, *args))
+
+    @overload
+    async def look(self, a: Look[A], /) -> tuple[A]: ...
+    @overload
+    async def look(self, a: Look[A], b: Look[B], /) -> tuple[A, B]: ...
+    @overload
+    async def look(self, a: Look[A], b: Look[B], c: Look[C], /) -> tuple[A, B, C]: ...
+    @overload
+    async def look(
+        self, a: Look[A], b: Look[B], c: Look[C], d: Look[D], /
+    ) -> tuple[A, B, C, D]: ...
+    @overload
+    async def look(
+        self, a: Look[A], b: Look[B], c: Look[C], d: Look[D], e: Look[E], /
+    ) -> tuple[A, B, C, D, E]: ...
+
+    async def look(self, *looks: Look[Any]) -> tuple[Any, ...]:
+        """Return what several looks find, in one round trip (`chassis.looks`)."""
+        for each in looks:
+            if each.model is not None:
+                await self._flush_if(each.model)
+        text, args = asked(looks)
+        if len(looks) == 1:
+            rows = await self._db.fetch(text, *self._key, *args)
+            return (looks[0].made(self, [dict(row) for row in rows]),)
+        found = await self._db.fetchrow(text, *self._key, *args)
+        assert found is not None
+        return tuple(
+            each.made(self, [dict(zip(each.names, row, strict=True)) for row in rows])
+            for each, rows in zip(looks, found, strict=True)
+        )
+
+    # ------------------------------------------------------------------ inside
+
+    @abstractmethod
+    async def _open(self) -> None:
+        """Begin a block and turn its key, unless that is done."""
+
+    @abstractmethod
+    async def _flush(self) -> None:
+        """Write what waits."""
+
+    @property
+    def _key(self) -> tuple[str, str, str]:
+        return self.who.city, self.who.subject, self.who.purpose
+
+    async def _flush_if(self, model: type[CityRow]) -> None:
+        """Write first what a search must see: what was kept earlier in this transaction."""
+        pending = self._pending
+        if any(type(row) is model for row, _ in pending.values()):
+            await self._open()  # what is written before the end is written in a block
+            await self._flush()
+            for row, how in pending.values():
+                if how != "drop":
+                    self._read[id(row)] = (row, snapshot(row))
+
+    async def _rows(self, model: type[CityRow], query: Any) -> list[Any]:
+        await self._flush_if(model)
+        await self._open()
+        text, values = compiled(query, self.city)
+        return list(await self._db.fetch(text, *values))
+
+    def met(self, model: type[RowT], values: dict[str, Any]) -> RowT:
+        """Return the row these values are: the one kept or recorded meanwhile, if there is one."""
+        about = shape(model)
+        for name in about.sealed:
+            if values[name] is not None:
+                values[name] = Encrypted(sealed=values[name])
+        key = tuple(values[n] for n in about.key)
+        known = self._known.get((model, key))
+        if known is not None and id(known) in self._pending:
+            return cast("RowT", known)
+        row = loaded(model, values)
+        self._known[model, key] = row
+        self._read[id(row)] = (row, snapshot(row, parsed_again))
+        return row
+
+    def _note(self, row: CityRow) -> None:
+        self._known[type(row), key_of(row)] = row
