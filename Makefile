@@ -19,7 +19,7 @@ if found=$$($(2) 2>&1); then printf 'ok  %ss\n' $$((SECONDS - started)); \
 else printf 'failed\n%s\n' "$$found"; exit 1; fi
 endef
 
-.PHONY: help up demo test bench faults faults-short fuzz fuzz-short audit check format lock generated compose-secrets compose-test clean
+.PHONY: help up demo test bench faults faults-short fuzz fuzz-short mutants audit check format lock generated compose-secrets compose-test clean
 
 help: ## 显示这些命令 · list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ fuzz: $(READY) ## 模糊测试接口（至少两万次）· fuzz the API: 20,000
 
 fuzz-short: $(READY) ## 简短的模糊测试（两千次以上）· the short version, as CI runs it
 	@exec $(BIN)/python -m tests.attack.fuzz --short $(ARGS)
+
+mutants: $(READY) ## 逐一拆除防护，看测试是否发现 · remove one guard at a time: who notices? (ARGS="relay-fence --words")
+	@exec $(BIN)/python -m tests.mutants.run $(ARGS)
 
 audit: $(READY) ## 检查依赖的已知漏洞并写出物料清单 · known holes in the dependencies, and the SBOM in build/
 	@mkdir -p build

@@ -52,6 +52,8 @@ def if_match(request: Request) -> int | None:
     said = request.headers.get("if-match")
     if said is None:
         return None
+    if said.strip() == "*":
+        return None  # any version there is; a PUT or PATCH asks for the one that was seen
     text = said.strip().removeprefix("W/").strip('"')
     if not text.isdecimal() or len(text) > LONGEST_VERSION:
         raise Problem("malformed", {"zh": "If-Match 无效", "en": "If-Match is not an ETag of ours"})

@@ -100,7 +100,8 @@ def actor_of(claims: dict[str, Any]) -> Actor:
     said = {name: claims.get(name, "") for name in ("sub", "city", "role", "scope", "purpose")}
     if not all(isinstance(value, str) for value in said.values()):
         raise tokens.Unacceptable("claims")
-    if not _CITY.fullmatch(said["city"]) or said["role"] not in ROLE_SCOPES:
+    # Whoever asks says what for: a reading without a purpose is one nobody can account for.
+    if not said["purpose"] or not _CITY.fullmatch(said["city"]) or said["role"] not in ROLE_SCOPES:
         raise tokens.Unacceptable("claims")
     division = claims.get("div")
     if division is not None and not isinstance(division, str):

@@ -9,11 +9,15 @@ from chassis.metrics import outbox_blocked, outbox_oldest_seconds, outbox_waitin
 _WAITING = """
 SELECT o.* FROM unnest($1::smallint[]) AS p(part) CROSS JOIN LATERAL (
   SELECT o.part, o.seq, o.city, o.agg_type, o.agg_id, o.event_id, o.type, o.body,
-         o.attempts, o.error, coalesce(o.not_before > clock_timestamp(), false) AS resting
+         o.attempts, o.error
     FROM outbox o
    WHERE o.part = p.part AND NOT EXISTS (
      SELECT FROM outbox_blocked b
       WHERE b.city = o.city AND b.agg_type = o.agg_type AND b.agg_id = o.agg_id)
+     AND NOT EXISTS (
+     SELECT FROM outbox r
+      WHERE r.city = o.city AND r.agg_type = o.agg_type AND r.agg_id = o.agg_id
+        AND r.not_before > clock_timestamp())
    ORDER BY o.seq LIMIT $2) o
 """
 _REST = """
@@ -40,12 +44,13 @@ TRIES = 3
 async def waiting(db: Any, parts: list[int], per_part: int) -> dict[Any, list[Any]]:
     """Return what waits in these parts, by aggregate, in order; the blocked are left out.
 
-    An aggregate whose next event rests after a failure is left out as a whole.
+    An aggregate whose next event rests after a failure is left out as a whole, and takes nobody's
+    place among those that are read.
     """
     found: dict[Any, list[Any]] = {}
     for row in await db.fetch(_WAITING, parts, per_part):
         found.setdefault((row["city"], row["agg_type"], row["agg_id"]), []).append(row)
-    return {key: rows for key, rows in found.items() if not rows[0]["resting"]}
+    return found
 
 
 async def refused(db: Any, row: Any, reason: str, *, final: bool) -> bool:

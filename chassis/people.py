@@ -4,6 +4,7 @@
 to itself. What is still plain in a row is sealed when the row is written, so code never does it.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -97,7 +98,8 @@ class People:
     async def erase(self, person_id: UUID) -> None:
         """Destroy a person's key and blind-index rows, noted first outside every backup."""
         tx = self._tx
-        note_erased(tx.erased, Erased(tx.city, person_id, tx.now))
+        # Beside the loop: the line is waited for until it is on disk.
+        await asyncio.to_thread(note_erased, tx.erased, Erased(tx.city, person_id, tx.now))
         await self.forget(person_id)
         tx.audit("person.erase", "person", person_id)
 

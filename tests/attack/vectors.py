@@ -83,6 +83,8 @@ def wrong_claims(now: int, kind: Kind) -> dict[str, dict]:
         "with an empty subject": {"sub": ""},
         "with a subject of another kind": {"sub": 5},
         "without an id": {"jti": ...},
+        "without purpose": {"purpose": ...},
+        "with an empty purpose": {"purpose": ""},
         "without city": {"city": ...},
         "of a city that is none": {"city": "wuhan"},
         "of a list of cities": {"city": ["420100", "330100"]},

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
@@ -45,6 +46,20 @@ async def test_a_retry_sends_once_and_gets_the_same_bytes(court, casework, ask):
         assert await tx.count(EventLog) == 1
         assert await tx.count(Outbox) == 1
         assert await tx.count(Person) == 1
+
+
+async def test_a_transition_sent_again_gets_the_same_bytes(court, worker, casework, ask):
+    at = f"{PATH}/{(await court.post(PATH, json=ask)).json()['id']}/accept"
+    key = {"idempotency-key": "a"}
+
+    first = await worker.post(at, json={}, headers=key)
+    again = await worker.post(at, json={}, headers=key)
+
+    assert (first.status_code, again.content) == (200, first.content)
+    assert again.headers["idempotent-replay"] == "true"
+    assert (await worker.post(at, json={})).json()["type"] == "/problems/wrong-status"
+    async with casework.begin(who()) as tx:
+        assert await tx.count(EventLog) == 2
 
 
 async def test_a_key_is_bound_to_its_request_and_to_its_client(court, women, ask):
@@ -154,6 +169,22 @@ async def test_the_word_of_a_person_is_masked_and_a_showing_is_audited(
         shown = [a for a in await tx.find(Audit) if a.action == "person.reveal"]
     assert [(str(a.object_id), a.subject) for a in shown] == [(sent["id"], "420100.worker")]
     assert "name" in shown[0].fields
+
+
+async def test_nobody_is_shown_whole_while_the_showing_cannot_be_noted(
+    court, worker, casework, postgres, ask
+):
+    sent = (await court.post(PATH, json=ask)).json()
+    async with casework.begin(who()) as tx:
+        name = (await tx.fetch("SELECT current_database() AS name"))[0]["name"]
+    admin = await asyncpg.connect(postgres.url(name))
+    await admin.execute("ALTER TABLE audit RENAME TO lost")
+    await admin.close()
+
+    answer = await worker.get(f"{PATH}/{sent['id']}/subject")
+
+    assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
+    assert "王小明" not in answer.text
 
 
 async def test_what_is_another_stations_or_partners_is_as_absent(court, women, casework, ask):

@@ -180,6 +180,16 @@ async def test_what_was_delivered_and_not_taken_is_given_back(js, nats):
     assert [m.data for m in [*first, *rest]] == [b"1", b"2"]
 
 
+async def test_a_connection_is_looked_for_for_ever(nats):
+    """The driver gives up after sixty tries, and notices a line that died in silence in minutes."""
+    client = await bus.connect(nats.url(), "test")
+    try:
+        assert client.options["max_reconnect_attempts"] == -1
+        assert client.options["ping_interval"] * client.options["max_outstanding_pings"] <= 10
+    finally:
+        await bus.close(client)
+
+
 async def test_waiting_for_a_broker_that_is_away_can_be_stopped():
     stopping = asyncio.Event()
     waiting = asyncio.create_task(

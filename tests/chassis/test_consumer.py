@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import pairwise
 
 import pytest
 from nats.aio.msg import Msg
@@ -11,7 +12,7 @@ from chassis import consumer as consuming
 from chassis import pull as pulling
 from chassis.consumer import Consumer
 from chassis.relay import Relay
-from chassis.tables import DeadLetter, Parked
+from chassis.tables import DeadLetter, EventLog, Parked
 from tests.chassis.hearing import heard, hearing, rows, running, somebody, told, until
 from tests.chassis.test_relay import add, change, empty
 from tests.conftest import HANGZHOU, WUHAN
@@ -97,6 +98,22 @@ async def test_a_crash_between_commit_and_acknowledgement_has_one_effect(
         await until(settled)
 
 
+async def test_what_the_broker_has_forgotten_and_stores_again_has_one_effect(
+    trial, relay, hears, js
+):
+    """A relay that was away longer than the broker remembers message ids."""
+    thing = await add(trial)
+    async with running(relay):
+        await until(empty(trial))
+    [row] = await rows(trial, EventLog)
+    await js.publish(f"{row.type}.{WUHAN}", row.body)
+    assert (await js.stream_info("TRIAL")).state.messages == 2
+
+    async with running(Relay(relay.database_url, "trial", relay.nats_url), hears()):
+        await change(trial, thing)
+        await until(says(trial, thing, "0,1,"))
+
+
 async def test_a_gap_that_stays_open_is_asked_for(trial, relay, hears, relaying, js):
     thing = await add(trial)
     await change(trial, thing)
@@ -154,6 +171,26 @@ async def test_a_failure_of_the_moment_comes_again(trial, relay, hears, monkeypa
     async with running(relay, hears(reactions)):
         await until(says(trial, await add(trial), "0,"))
     assert not away
+
+
+@pytest.mark.usefixtures("js")
+async def test_what_fails_again_and_again_is_asked_ever_more_seldom(
+    trial, relay, hears, monkeypatch
+):
+    monkeypatch.setattr(consuming, "FIRST_DELAY_S", 0.1)
+    reactions, at = hearing(), []
+
+    async def failing(_city, batch, _database):
+        at.append(time.monotonic())
+        return {e.id: consuming.Outcome.LATER for e in batch}
+
+    monkeypatch.setattr(reactions, "_of_city", failing)
+    async with running(relay, hears(reactions)):
+        await add(trial)
+        await until(lambda: _true(len(at) >= 4))
+
+    waits = [later - sooner for sooner, later in pairwise(at[:4])]
+    assert all(w > least for w, least in zip(waits, (0.09, 0.19, 0.39), strict=True)), waits
 
 
 async def test_a_consumer_whose_durable_is_taken_away_makes_it_again(trial, relay, hears, js):

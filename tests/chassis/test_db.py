@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from uuid import uuid4
 
 import asyncpg
@@ -11,10 +12,13 @@ from chassis.db import Stale, Taken
 from chassis.ids import uuid7
 from chassis.problems import Problem
 from chassis.reading import among
+from chassis.statement import Write, statement
 from chassis.tables import Audit, EventLog, Outbox
 from chassis.vault import Encrypted
 from tests.chassis.trial import Entry, Mirror, Somebody, Thing, ThingDone
 from tests.conftest import HANGZHOU, who
+
+CHANGES = (("change", Thing, "count"), ("update", Mirror, "name"))
 
 
 async def add(trial, name="a", city="420100"):
@@ -177,6 +181,24 @@ async def test_versions_events_and_outbox_agree_under_eight_writers(trial, lock)
         for thing in things:
             mine = [w.version for w in waiting if w.agg_id == thing.id]
             assert mine == list(range(1, len(mine) + 1)), "seq order is version order"
+
+
+def test_every_insert_waits_for_every_change_and_the_counter_for_all():
+    """PostgreSQL promises no order among the parts of one statement: each says what it waits for."""
+    outbox = Write("insert", Outbox, ("part", "agg_id"), many=False)
+    entry = Write("number", Entry, ("partner", "what"), many=True)
+    changes = [Write(k, m, (n,), many=False) for k, m, n in CHANGES]
+    parts = statement((*changes, outbox, entry)).split(" RETURNING ")
+
+    def waits_of(place):
+        return set(re.findall(r"SELECT count\(\*\) FROM (\w+)\) AS g_", parts[place]))
+
+    assert [waits_of(place) for place in range(4)] == [
+        set(),
+        set(),
+        {"c0", "u1"},
+        {"c0", "u1", "i2"},
+    ]
 
 
 async def test_numbers_are_dense_per_partner_and_in_order_under_load(trial):

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from chassis import db
 from chassis.asked import Asked, Listed, Paged
-from chassis.http import IfMatch, Router, Tx, match
+from chassis.http import IfMatch, MustMatch, Router, Tx, match
 from chassis.identity import Actor, allow
 from chassis.ids import uuid7
 from chassis.service import Service
@@ -59,6 +59,15 @@ async def post_more(thing_id: UUID, tx: Tx, _actor: May, version: IfMatch) -> Vi
     return View(id=thing.id, version=thing.version)
 
 
+async def put_thing(thing_id: UUID, ask: Wish, tx: Tx, _actor: May, version: MustMatch) -> View:
+    """Name it anew."""
+    thing = await tx.get(Thing, thing_id)
+    match(thing, version)
+    thing.name = ask.name
+    tx.record(thing, ThingDone(count=thing.count))
+    return View(id=thing.id, version=thing.version)
+
+
 async def get_things(query: Annotated[Paged, Query()], tx: Tx, _actor: May) -> Views:
     """List things."""
     page = await tx.page(Thing, after=query.after, limit=query.limit)
@@ -82,6 +91,7 @@ def _service() -> Service:
     router = Router()
     router.post("/things", status_code=201)(post_thing)
     router.post("/things/{thing_id}/more")(post_more)
+    router.put("/things/{thing_id}")(put_thing)
     router.get("/things")(get_things)
     router.get("/trouble")(get_trouble)
     return Service("trial", "Trial", [router])
@@ -145,7 +155,8 @@ async def test_no_free_connection_is_busy(clerk, trial, monkeypatch):
         for _ in range(8):
             await all_of_them.enter_async_context(trial.begin(who()))
         monkeypatch.setattr(db, "POOL_WAIT_S", 0.05)
-        assert told(await clerk.get(THINGS)) == (503, "busy")
+        async with asyncio.timeout(5):
+            assert told(await clerk.get(THINGS)) == (503, "busy")
         monkeypatch.undo()
     assert (await clerk.get(THINGS)).status_code == 200
 
@@ -172,6 +183,25 @@ async def test_a_connection_lost_before_the_commit_loses_nothing_and_doubles_not
     assert again.status_code == 201
     async with trial.begin(who()) as tx:
         assert await tx.count(Thing) == await tx.count(Entry) == 1
+
+
+async def test_a_mistake_of_ours_is_not_kept_under_the_key(clerk, trial, monkeypatch):
+    record = db.Transaction.record
+
+    def breaks(tx, *given):
+        monkeypatch.setattr(db.Transaction, "record", record)
+        record(tx, *given)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(db.Transaction, "record", breaks)
+    key = {"idempotency-key": "once"}
+    broken = await clerk.post(THINGS, json={"name": "a"}, headers=key)
+    again = await clerk.post(THINGS, json={"name": "a"}, headers=key)
+
+    assert told(broken) == (500, "internal")
+    assert again.status_code == 201
+    async with trial.begin(who()) as tx:
+        assert await tx.count(Thing) == 1
 
 
 @pytest.fixture
@@ -225,6 +255,17 @@ async def test_an_etag_no_version_ever_had_is_malformed(clerk):
     for said in ("1" * 5_000, "x", '"'):
         answer = await clerk.post(more, headers={"if-match": said})
         assert told(answer) == (400, "malformed")
+
+
+async def test_any_version_will_do_for_a_transition_and_not_for_a_replacement(clerk):
+    made = (await clerk.post(THINGS, json={"name": "a"})).json()
+    at, anything = f"{THINGS}/{made['id']}", {"if-match": "*"}
+
+    assert (await clerk.post(f"{at}/more", headers=anything)).json()["version"] == 2
+    assert told(await clerk.put(at, json={"name": "b"}, headers=anything)) == (
+        428,
+        "if-match-missing",
+    )
 
 
 async def test_a_list_links_to_its_next_page(clerk):

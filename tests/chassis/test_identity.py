@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from chassis import tokens
 from chassis.identity import ROLE_SCOPES, Actor, Verifier, actor_of, allow, bearer
@@ -158,6 +160,22 @@ def test_an_unknown_key_has_the_file_read_again_but_not_at_every_knock(tmp_path)
     ticks.now = 60
     assert keys(second._kid) is not None
     assert keys(first._kid) is None
+
+
+def test_a_key_of_another_kind_in_the_set_brings_no_algorithm_along(signer, tmp_path):
+    """The set may one day hold a key for something else; who reads tokens names the algorithm."""
+    curve = ECKey.generate_key("P-256", {"kid": "curve"})
+    held = signer.public()
+    held["keys"].append(curve.as_dict(private=False) | {"alg": tokens.ES256, "use": "sig"})
+    (tmp_path / "jwks.json").write_text(json.dumps(held))
+    verifier = Verifier(tmp_path / "jwks.json", "casework", ISSUER, clock=lambda: NOW)
+    header = {"alg": tokens.ES256, "typ": tokens.INTERNAL, "kid": "curve"}
+    token = jwt.encode(header, claims(), curve, algorithms=[tokens.ES256]).encode()
+
+    with pytest.raises(Problem) as refused:
+        verifier(token)
+    assert refused.value.slug == "unauthenticated"
+    assert verifier(signer.mint(tokens.INTERNAL, claims()).encode()).subject == ACTOR.subject
 
 
 def test_the_last_good_keys_outlive_a_broken_file(tmp_path):

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import orjson
 import pytest
 from nats import connect
@@ -82,7 +83,7 @@ async def test_order_within_an_aggregate_holds_under_eight_writers(trial, js, ma
 
     worker = made()
     trial.on_commit.append(worker.wake)
-    async with running(worker):
+    async with running(worker, made()):  # the second one would overtake, were it let
         await asyncio.gather(*(write(n) for n in range(8)))
         await until(empty(trial))
 
@@ -336,6 +337,22 @@ async def test_an_event_that_is_too_large_blocks_its_own_aggregate_only(trial, j
     assert [(r.version, r.attempts) for r in await rows(trial, Outbox)] == [(1, 3), (2, 0)]
 
 
+@pytest.mark.usefixtures("js")
+async def test_many_that_rest_do_not_stand_in_the_others_way(trial, made, relaying):
+    """Ids of one part: as many rest at its head as are read at once."""
+    head = [UUID(int=n << 4 | 5) for n in range(1, relay.PER_PART + 3)]
+    for thing in head[:-1]:
+        await _put(trial, thing, 1, b"x")
+    await relaying.execute("UPDATE outbox SET attempts = 1, not_before = now() + interval '1 hour'")
+    await _put(trial, head[-1], 1, told(head[-1], 1).to_bytes())
+
+    async def only_those_that_rest():
+        return {r.agg_id for r in await rows(trial, Outbox)} == set(head[:-1])
+
+    async with running(made()):
+        await until(only_those_that_rest)
+
+
 async def test_a_gap_is_filled_on_request_though_the_broker_remembers_the_ids(
     trial, js, made, nats
 ):
@@ -397,6 +414,20 @@ async def test_a_late_commit_with_a_lower_number_is_not_skipped(trial, js, made)
         await until(empty(trial))
 
     assert len(await published(js)) == 2
+
+
+async def test_a_write_that_stays_open_somewhere_keeps_nobody_waiting(trial, js, made, postgres):
+    """In this database or in another of the server: nothing is read by a horizon of transactions."""
+    elsewhere = await asyncpg.connect(postgres.url())
+    async with elsewhere.transaction(), trial.begin(who()) as slow:
+        await elsewhere.execute("SELECT pg_current_xact_id()")
+        await slow.execute("SELECT pg_current_xact_id()")
+        async with running(made()):
+            await add(trial)
+            await until(empty(trial))
+    await elsewhere.close()
+
+    assert len(await published(js)) == 1
 
 
 async def test_a_broker_whose_store_is_lost_is_refilled_from_the_event_log(

@@ -1,5 +1,7 @@
 """The vault: what is sealed opens in its own place only, and shows itself to nobody by accident."""
 
+import hashlib
+import hmac
 import json
 import os
 from datetime import UTC, datetime
@@ -15,7 +17,7 @@ from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
 
 from chassis.erased import Erased, erased_path, note_erased, read_erased
-from chassis.vault import Encrypted, Plain, Unopenable, Vault
+from chassis.vault import Encrypted, Plain, Unopenable, Vault, _bound, _derived
 
 MARK = "王某某-420102199001011234"
 CITY = "420100"
@@ -183,6 +185,28 @@ def test_the_index_is_keyed_by_city_field_and_secret(vault):
     assert found != vault.blind(CITY, "phone", number)
     assert found != Vault({1: b"k" * 32}, b"c" * 32).blind(CITY, "id_number", number)
     assert found == vault.blind(CITY, "id_number", SecretStr(number))
+
+
+def test_who_has_the_database_alone_cannot_try_out_numbers(vault):
+    """A plain hash of a number gives it away: all that could be meant are tried in minutes.
+
+    Tried here as such a thief would: every way to hash what the row and the code tell.
+    """
+    number = "42010219900101123X"
+    kept = vault.blind(CITY, "id_number", number)
+
+    for keyed in (b"", CITY.encode(), b"id_number", b"shegong", b"blind"):
+        guessed = Vault({1: b"k" * 32}, keyed.ljust(32, b"\0"))
+        assert kept != guessed.blind(CITY, "id_number", number)
+        for text in (number, f"{CITY}{number}", f"id_number{number}"):
+            assert kept != hmac.digest(keyed or b"\0", text.encode(), "sha256")
+            assert kept != hashlib.sha256(keyed + text.encode()).digest()
+    # HKDF with nothing secret in it is a plain hash in other clothes.
+    assert kept != hmac.digest(_derived(b"", "blind", CITY), _said(number), "sha256")
+
+
+def _said(number):
+    return _bound(b"", "id_number", number)
 
 
 def test_habits_of_spelling_do_not_hide_a_person(vault):

@@ -1,0 +1,11 @@
+"""Every guard that can be taken away, by what it guards."""
+
+from tests.mutants.switches import bus, doors, people, tenants, writing
+
+SWITCHES = (
+    *writing.SWITCHES,
+    *bus.SWITCHES,
+    *tenants.SWITCHES,
+    *doors.SWITCHES,
+    *people.SWITCHES,
+)
