@@ -1,6 +1,7 @@
 """A referral over HTTP: taken in once, routed, moved by who may, told to its partner without gaps."""
 
 import asyncio
+import json
 from uuid import uuid4
 
 import asyncpg
@@ -71,6 +72,18 @@ async def test_a_key_is_bound_to_its_request_and_to_its_client(court, women, ask
     assert (other.status_code, other.json()["type"]) == (422, "/problems/key-reused")
     assert hers.status_code == 201
     assert hers.json()["id"] != first.json()["id"]
+
+
+async def test_a_key_is_bound_to_its_bytes_and_not_to_their_meaning(court, ask):
+    as_json = {"content-type": "application/json", "idempotency-key": "a"}
+    odd = json.dumps(ask, indent=3, ensure_ascii=False).encode()
+    first, again, other = [
+        await court.post(PATH, content=body, headers=as_json)
+        for body in (odd, odd, json.dumps(ask).encode())
+    ]
+
+    assert (first.status_code, again.content) == (201, first.content)
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/key-reused")
 
 
 async def test_a_reference_is_taken_for_ever_and_names_the_first(court, ask):

@@ -9,6 +9,7 @@ from chassis import config
 from chassis.problems import TITLES
 from deploy.asyncapi import events
 from tests.docs.readme import HOUSE, READMES, commands
+from tests.mutants.switch import tests_of
 
 REFERENCE = (HOUSE / "docs/reference.md").read_text(encoding="utf-8")
 DECISIONS = sorted((HOUSE / "docs/decisions").glob("[0-9]*.md"))
@@ -51,6 +52,18 @@ def test_a_link_leads_somewhere(page):
         if heading:
             titles = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.MULTILINE)
             assert heading in {title.lower().replace(" ", "-") for title in titles}, target
+
+
+def test_every_shortcut_not_taken_names_tests_that_exist():
+    table = (HOUSE / "docs/reliability.md").read_text(encoding="utf-8")
+    table = table.partition("## Shortcuts not taken")[2].partition("\n## ")[0]
+    rows = [r.strip(" |").split(" | ") for r in table.splitlines() if re.match(r"\| \d", r)]
+
+    assert [int(row[0]) for row in rows] == list(range(1, 43))
+    for row in rows:
+        named = re.findall(r"`([a-z_/]+)::(\w+)`", row[3])
+        assert named, row[0]
+        assert [n for n in named if n[1] not in tests_of(f"tests/{n[0]}.py")] == []
 
 
 def test_decisions_are_numbered_without_gaps_and_all_in_the_index():
