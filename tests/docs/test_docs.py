@@ -9,7 +9,7 @@ from chassis import config
 from chassis.problems import TITLES
 from deploy.asyncapi import events
 from tests.docs.readme import HOUSE, READMES, commands
-from tests.mutants.switch import tests_of
+from tests.mutants.switch import named_in
 
 REFERENCE = (HOUSE / "docs/reference.md").read_text(encoding="utf-8")
 DECISIONS = sorted((HOUSE / "docs/decisions").glob("[0-9]*.md"))
@@ -63,7 +63,7 @@ def test_every_shortcut_not_taken_names_tests_that_exist():
     for row in rows:
         named = re.findall(r"`([a-z_/]+)::(\w+)`", row[3])
         assert named, row[0]
-        assert [n for n in named if n[1] not in tests_of(f"tests/{n[0]}.py")] == []
+        assert [n for n in named if n[1] not in named_in(f"tests/{n[0]}.py")] == []
 
 
 def test_decisions_are_numbered_without_gaps_and_all_in_the_index():

@@ -64,7 +64,7 @@ def write(texts: dict[str, str], house: Path) -> None:
 
 
 @cache
-def tests_of(file: str) -> frozenset[str]:
+def named_in(file: str) -> frozenset[str]:
     """Return the names of the tests a file has."""
     path = HOUSE / file
     if not path.is_file():
@@ -82,4 +82,4 @@ def whatever(test: str) -> str:
 def exists(test: str) -> bool:
     """Whether there is a test of this name."""
     file, _, name = whatever(test).partition("::")
-    return name in tests_of(file)
+    return name in named_in(file)
