@@ -6,6 +6,7 @@ under its own token, so a process that wakes up after a long sleep changes nothi
 """
 
 import time
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,15 +28,18 @@ _RELEASE = """
 UPDATE relay_lease SET expires_at = '-infinity' WHERE holder = $1
 """
 
+# The stream first: whoever has met another one since holds that row, and has refilled the outbox.
 _DELETE = """
-WITH gone AS (
+WITH seen AS (
+  UPDATE stream_seen SET last_seq = greatest(last_seq, $5)
+   WHERE stream = $4 AND created_at = $6 RETURNING 1),
+gone AS (
   DELETE FROM outbox o
-   USING relay_lease l, unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS done(part, token, seq)
+   USING relay_lease l, seen,
+         unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS done(part, token, seq)
    WHERE l.part = done.part AND l.token = done.token AND l.expires_at > clock_timestamp()
      AND o.part = done.part AND o.seq = done.seq
-  RETURNING 1),
-seen AS (
-  UPDATE stream_seen SET last_seq = greatest(last_seq, $5) WHERE stream = $4)
+  RETURNING 1)
 SELECT count(*) FROM gone
 """
 
@@ -67,14 +71,21 @@ class Lease:
         await db.execute(_RELEASE, self.holder)
 
     async def delete(
-        self, db: Any, published: list[tuple[int, int]], stream: str, last_seq: int
+        self,
+        db: Any,
+        published: list[tuple[int, int]],
+        stream: str,
+        created: datetime,
+        last_seq: int,
     ) -> int:
         """Delete rows of the outbox (part, seq) that are published, as far as they are still ours.
 
+        And as far as the stream they were published to is still the stream: what an earlier one
+        acknowledged is gone with it.
         How far the stream has come is noted in the same statement: a row that is gone from here
         proves, should the stream ever stand lower, that the broker has lost something.
         """
         parts = [part for part, _ in published if part in self.tokens]
         tokens = [self.tokens[part] for part in parts]
         seqs = [seq for part, seq in published if part in self.tokens]
-        return int(await db.fetchval(_DELETE, parts, tokens, seqs, stream, last_seq))
+        return int(await db.fetchval(_DELETE, parts, tokens, seqs, stream, last_seq, created))

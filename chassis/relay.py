@@ -13,6 +13,7 @@ on. Only trouble of the broker as a whole (away, silent, full) makes everybody w
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -148,6 +149,7 @@ class _Work:
         self.turn = asyncio.Lock()
         self._flights = asyncio.Semaphore(IN_FLIGHT)
         self._met_at = float("-inf")
+        self._born: datetime | None = None
         self._last_seq, self._rolled_back = 0, False
 
     async def beat(self) -> None:
@@ -195,6 +197,8 @@ class _Work:
 
     async def _meet(self, js: JetStreamContext) -> None:
         """See that the stream is as it must be and has not lost what it acknowledged."""
+        # Before the broker is asked: what another relay publishes meanwhile, its answer cannot know.
+        before = await self._alone(lambda: repair.seen(self._db, self._stream))
         try:
             info = await bus.ensure_stream(js, self._relay.producer, self._relay.limits)
         except js_errors.APIError as error:
@@ -203,8 +207,15 @@ class _Work:
             raise BrokerTrouble(_code(error)) from None
         assert info.created is not None
         created, last, lost = info.created, info.state.last_seq, self._rolled_back
-        await self._alone(lambda: repair.compare(self._db, self._stream, created, last, lost=lost))
-        self._last_seq, self._rolled_back = last, False
+        try:
+            await self._alone(
+                lambda: repair.compare(
+                    self._db, self._stream, created, last, before=before, lost=lost
+                )
+            )
+        except repair.Outdated:
+            raise BrokerTrouble("met-by-another") from None
+        self._born, self._last_seq, self._rolled_back = created, last, False
         self._met_at = time.monotonic()
         self._relay.ready.set()
 
@@ -231,13 +242,15 @@ class _Work:
         return len(published), sum(map(len, waiting.values())) >= PER_PART
 
     async def _done(self, published: list[tuple[int, int]]) -> None:
-        last = self._last_seq
+        born, last = self._born, self._last_seq
+        assert born is not None
         deleted = await self._alone(
-            lambda: self.lease.delete(self._db, published, self._stream, last)
+            lambda: self.lease.delete(self._db, published, self._stream, born, last)
         )
         relay_published_total.inc(len(published))
         if deleted < len(published):
-            # Another holder has taken over and says it again; consumers know what they have heard.
+            # Another holder has taken over, or the stream is another: it is said again, and
+            # consumers know what they have heard.
             log.warning("relay.lease-lost", published=len(published), deleted=deleted)
 
     async def _send(

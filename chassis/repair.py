@@ -91,13 +91,41 @@ async def resend(db: Any, wanted: Wanted) -> int:
     return count
 
 
+class Outdated(Exception):
+    """Another relay has met another stream since the broker was asked: ask again."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How far a stream was known to have come, and which one it was; none yet, if never met."""
+
+    created: datetime | None
+    last_seq: int
+
+
+async def seen(db: Any, stream: str) -> Seen:
+    """Return what is known of a stream now."""
+    row = await db.fetchrow(
+        "SELECT created_at, last_seq FROM stream_seen WHERE stream = $1", stream
+    )
+    return Seen(row["created_at"], row["last_seq"]) if row else Seen(None, 0)
+
+
 async def compare(
-    db: Any, stream: str, created: datetime, last_seq: int, *, lost: bool = False
+    db: Any,
+    stream: str,
+    created: datetime,
+    last_seq: int,
+    *,
+    before: Seen | None = None,
+    lost: bool = False,
 ) -> int:
     """Refill the outbox if the stream is not the one that was left; return with how many events.
 
     Another creation time is another stream; a last sequence below ours is one that was rolled
-    back. `lost` says so for a third sign: an acknowledgement below what was acknowledged before.
+    back. `before` is what was known before the broker was asked: what another relay has published
+    and noted since, the broker's answer could not tell. `lost` says so for a third sign: an
+    acknowledgement below what was acknowledged before.
     """
     async with db.transaction():
         await db.execute(
@@ -105,11 +133,15 @@ async def compare(
             " ON CONFLICT DO NOTHING",
             *(stream, created, last_seq),
         )
-        seen = await db.fetchrow(
+        row = await db.fetchrow(
             "SELECT created_at, last_seq FROM stream_seen WHERE stream = $1 FOR UPDATE", stream
         )
-        same = seen["created_at"] == created and seen["last_seq"] <= last_seq
-        if same and not lost:
+        now = Seen(row["created_at"], row["last_seq"])
+        known = before or now
+        if now.created not in (known.created, created):
+            raise Outdated
+        shorter = known.created == created and known.last_seq > last_seq
+        if now.created == created and not shorter and not lost:
             return 0
         done = await db.execute(_INTO_OUTBOX.replace("'{error}'", "NULL") + _IN_ORDER, timeout=600)
         await db.execute(

@@ -22,7 +22,7 @@ from deploy.embedded.nats import Nats
 from deploy.embedded.process import spawn, stop, until_ready
 from tests.chassis.hearing import rows, running, told, until
 from tests.chassis.trial import Thing, ThingDone
-from tests.conftest import HANGZHOU, WUHAN, who
+from tests.conftest import HANGZHOU, NOW, WUHAN, who
 
 
 @pytest.fixture
@@ -170,12 +170,13 @@ async def test_a_hung_holder_is_replaced_and_what_it_deletes_stays(trial, js, ma
         await add(trial)
         await until(empty(trial))
 
-        assert await hung.delete(relaying, held, "TRIAL", 0) == 0
+        assert await hung.delete(relaying, held, "TRIAL", await _created(js), 0) == 0
     assert len(await published(js)) == 2
 
 
 async def test_a_zombies_token_deletes_nothing(trial, relaying):
     await add(trial)
+    await repair.compare(relaying, "TRIAL", NOW, 0)
     zombie, successor = Lease(), Lease()
     await zombie.renew(relaying)
     waiting = await outbox.waiting(relaying, zombie.parts, 10)
@@ -185,20 +186,21 @@ async def test_a_zombies_token_deletes_nothing(trial, relaying):
     assert tokens == {}
     await successor.renew(relaying)
 
-    assert await zombie.delete(relaying, held, "TRIAL", 1) == 0
+    assert await zombie.delete(relaying, held, "TRIAL", NOW, 1) == 0
     assert len(await rows(trial, Outbox)) == 1
-    assert await successor.delete(relaying, held, "TRIAL", 1) == 1
+    assert await successor.delete(relaying, held, "TRIAL", NOW, 1) == 1
 
 
 async def test_an_expired_lease_deletes_nothing_though_nobody_took_it(trial, relaying):
     await add(trial)
+    await repair.compare(relaying, "TRIAL", NOW, 0)
     held = Lease()
     await held.renew(relaying)
     waiting = await outbox.waiting(relaying, held.parts, 10)
     await relaying.execute("UPDATE relay_lease SET expires_at = '-infinity'")
 
     found = [(r["part"], r["seq"]) for each in waiting.values() for r in each]
-    assert await held.delete(relaying, found, "TRIAL", 1) == 0
+    assert await held.delete(relaying, found, "TRIAL", NOW, 1) == 0
 
 
 async def test_a_lease_is_not_taken_from_a_holder_that_renews(relaying):
@@ -268,6 +270,49 @@ async def test_a_stream_of_another_birth_is_another_stream_however_long(trial, r
     await relaying.execute("DELETE FROM outbox")
 
     assert await repair.compare(relaying, "TRIAL", born + timedelta(days=1), 9) == 1
+
+
+async def test_what_another_relay_publishes_while_the_broker_is_asked_is_no_loss(trial, relaying):
+    """The broker said 3, then another relay published two more and noted 5."""
+    await add(trial)
+    await repair.compare(relaying, "TRIAL", NOW, 3)
+    before = await repair.seen(relaying, "TRIAL")
+    await relaying.execute("UPDATE stream_seen SET last_seq = 5")
+    await relaying.execute("DELETE FROM outbox")
+
+    assert await repair.compare(relaying, "TRIAL", NOW, 3, before=before) == 0
+    assert await rows(trial, Outbox) == []
+
+
+async def test_a_stream_another_relay_has_met_and_refilled_is_not_refilled_again(trial, relaying):
+    await add(trial)
+    await repair.compare(relaying, "TRIAL", NOW, 9)
+    before, again = await repair.seen(relaying, "TRIAL"), NOW + timedelta(days=1)
+    await repair.compare(relaying, "TRIAL", again, 0)
+    await relaying.execute("DELETE FROM outbox")
+
+    assert await repair.compare(relaying, "TRIAL", again, 0, before=before) == 0
+    with pytest.raises(repair.Outdated):
+        await repair.compare(relaying, "TRIAL", NOW, 9, before=before)
+
+
+async def test_what_an_earlier_stream_acknowledged_is_not_deleted_once_another_is_met(
+    trial, relaying
+):
+    """One relay is stopped after its acknowledgement; another meets the stream that came after."""
+    await add(trial)
+    await repair.compare(relaying, "TRIAL", NOW, 0)
+    held = Lease()
+    await held.renew(relaying)
+    waiting = await outbox.waiting(relaying, held.parts, 10)
+    found = [(r["part"], r["seq"]) for each in waiting.values() for r in each]
+    again = NOW + timedelta(days=1)
+    await repair.compare(relaying, "TRIAL", again, 0)
+
+    assert await held.delete(relaying, found, "TRIAL", NOW, 7) == 0
+    assert len(await rows(trial, Outbox)) == 1
+    assert (await repair.seen(relaying, "TRIAL")).last_seq == 0
+    assert await held.delete(relaying, found, "TRIAL", again, 1) == 1
 
 
 async def test_an_acknowledgement_below_an_earlier_one_is_a_loss(trial, js, made, monkeypatch):

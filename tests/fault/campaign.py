@@ -18,7 +18,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -26,7 +28,7 @@ import uvloop
 
 from tests.fault.campaign_ledger import GIVES_UP_S, Ledger
 from tests.fault.campaign_lives import Cast, Lives
-from tests.fault.campaign_plan import FULL, SHORT, Size, plan
+from tests.fault.campaign_plan import FULL, SECOND, SHORT, Size, plan
 from tests.fault.campaign_reads import reads
 from tests.fault.campaign_rows import Waiting, logs, rows, streams, waiting
 from tests.fault.campaign_table import Told
@@ -96,6 +98,7 @@ async def _campaign(here: World, seed: int, size: Size) -> Told:
             events=sum(map(len, log.ids.values())),
             leases=await here.lease() - held,
             outcomes=outcomes(here.run.data / "logs"),
+            refills=lines(here.run.data / "logs", b'"relay.refilled"'),
         )
 
 
@@ -123,10 +126,19 @@ def say(words: str) -> None:
 def outcomes(folder: Path) -> Counter[str]:
     """Count what consumers met with: repeats, events that came too early, the rest."""
     found: Counter[str] = Counter()
-    for part in (*SERVICES, "casework-2"):
+    for line in lines(folder, b'"outcomes"'):
+        found.update(line["outcomes"])
+    return found
+
+
+def lines(folder: Path, with_: bytes) -> list[dict[str, Any]]:
+    """Return the services' log lines that have something in them; one cut short by a kill has not."""
+    found = []
+    for part in (*SERVICES, SECOND):
         for line in (folder / f"{part}.log").read_bytes().splitlines():
-            if b'"outcomes"' in line:
-                found.update(orjson.loads(line)["outcomes"])
+            if with_ in line:
+                with suppress(orjson.JSONDecodeError):
+                    found.append(orjson.loads(line))
     return found
 
 

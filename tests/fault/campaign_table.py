@@ -39,6 +39,8 @@ class Told:
     events: int
     leases: int
     outcomes: Counter[str]
+    refills: list[dict[str, Any]]
+    """When a relay found its stream gone and told its whole log again."""
 
     def by_kind(self, kind: str) -> int:
         return sum(count for (hurt, _), count in self.hurt.items() if hurt == kind)
@@ -52,7 +54,15 @@ class Told:
             and self.acknowledged >= self.size.writes
             and self.wiped_at
         )
-        kept = self.wrong.nothing and self.left.nothing and not self.strange and not self.unknown
+        # Each stream was lost once: a relay that believes it lost again tells everything for nothing.
+        once = max(Counter(each["stream"] for each in self.refills).values(), default=0) <= 1
+        kept = (
+            once
+            and self.wrong.nothing
+            and self.left.nothing
+            and not self.strange
+            and not self.unknown
+        )
         return bool(enough and kept and not self.streams.missing)
 
     def table(self) -> str:
@@ -100,6 +110,7 @@ class Told:
             "early events parked, then applied": self.outcomes["parked"],
             "lease found another holder": self.leases,
             "store deleted after writes": self.wiped_at,
+            "streams refilled": len(self.refills),
         }
 
     def write(self) -> Path:
