@@ -31,6 +31,7 @@ _BUREAU = frozenset(
         "procurement:read",
         "procurement:write",
         "evaluation:read",
+        "supervision:write",
     }
 )
 _STATION = frozenset({"referrals:read", "referrals:work", "registry:read", "personal:reveal"})
@@ -38,7 +39,7 @@ _STATION = frozenset({"referrals:read", "referrals:work", "registry:read", "pers
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     "partner": frozenset({"referrals:submit", "referrals:read"}),
     "worker": _STATION,
-    "station_head": _STATION | {"registry:write", "referrals:route"},
+    "station_head": _STATION | {"registry:write", "referrals:route", "supervision:write"},
     "supervisor": frozenset({"registry:read", "supervision:write"}),
     "township": _BUREAU,
     "district_bureau": _BUREAU,

@@ -125,6 +125,17 @@ class WorkerPosting(Part):
     full_time: bool
     on_station: bool
     dispatched: bool
+    sw_years: float | None = None
+    """Years of social work experience on the first day (WH-2.2-c)."""
+
+
+class AgreedPay(Part):
+    """Gross pay agreed for each month from one on, the worker's own insurance share included."""
+
+    starts_on: date
+    """The first day of the first month."""
+    amount: int
+    """Fen a month (LZ-2.3.2-e to -h)."""
 
 
 class WorkerChanged(Event):
@@ -145,6 +156,93 @@ class WorkerChanged(Event):
     facts: dict[str, Any]
     """Further facts under the names of the worker's fact sheet (`contracts.facts.Worker`)."""
     postings: list[WorkerPosting]
+    cert_until: date | None = None
+    """Last day the certificate's registration is valid."""
+    specialities: list[str] = Field(default_factory=list)
+    """Fields the worker is specialised in; one person may have several (LZ-1.3.2-b)."""
+    origin_post: str | None = None
+    """The post held before social work: assistance handler, child director … (WH-3.2-a)."""
+    pay: list[AgreedPay] = Field(default_factory=list)
+    offence_checks: list[date] = Field(default_factory=list)
+    """Days the records of violent and sexual offences were asked (未成年人保护法 第六十二条)."""
+
+
+class TrainingChanged(Event):
+    """A training, and who took part (HZ-4.5-a, LZ-2.4.3-f, WH-3.2-b)."""
+
+    type: ClassVar[str] = "registry.training.changed.v1"
+
+    training_id: UUID
+    as_of: date
+    status: str
+    """held or cancelled"""
+    kind: str
+    mode: str
+    hours: float
+    starts_on: date
+    ends_on: date
+    worker_ids: list[UUID]
+
+
+class Supervised(Part):
+    """A period in which a supervisor is responsible for a station."""
+
+    station_id: UUID
+    starts_on: date
+    ends_on: date | None
+
+
+class SupervisorChanged(Event):
+    """A person employed in the role of supervisor, for a term (LZ-2.4.3-a, WH-3.5-a, HZ-4.4-d)."""
+
+    type: ClassVar[str] = "registry.supervisor.changed.v1"
+
+    supervisor_id: UUID
+    worker_id: UUID
+    """Who it is: certificate and experience are the worker's."""
+    as_of: date
+    hired_by: str
+    agency_id: UUID | None
+    full_time: bool
+    talent_level: str | None
+    """Level of the talent list the person is on (HZ-4.4-b)."""
+    starts_on: date
+    ends_on: date | None
+    stations: list[Supervised]
+
+
+class SupervisionDay(Part):
+    """One day of a supervision."""
+
+    day: date
+    hours: float
+
+
+class SupervisionChanged(Event):
+    """One supervision of a station, over one day or several in a row (LZ-2.4.3-b, -c)."""
+
+    type: ClassVar[str] = "registry.supervision.changed.v1"
+
+    supervision_id: UUID
+    station_id: UUID
+    supervisor_id: UUID
+    as_of: date
+    status: str
+    """held or cancelled"""
+    kind: str
+    days: list[SupervisionDay]
+    recorded_on: date | None
+    """Day the record was filed; null while there is none (HZ-4.4-c)."""
+
+
+class RegisterChanged(Event):
+    """From which day a city keeps a register whole: from then on what is not in it did not happen."""
+
+    type: ClassVar[str] = "registry.register.changed.v1"
+
+    name: str
+    """trainings, supervisors or supervisions"""
+    complete_from: date
 
 
 class AgencyChanged(Event):

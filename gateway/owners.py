@@ -7,6 +7,7 @@ OWNERS: dict[str, str] = {
     for part, words in {
         "registry": (
             *("divisions", "stations", "workers", "agencies", "partners", "supervisions"),
+            *("supervisors", "registers"),
             *("trainings", "targets", "filings", "duties", "inspections", "disclosures"),
             *("policy", "packs", "jurisdictions", "units", "links"),
         ),

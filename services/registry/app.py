@@ -37,6 +37,16 @@ CLASHES = {
         {"zh": "同一关系的期间不能重叠", "en": "The same link holds in this period already"},
         errors=[At("/starts_on", "overlap", "与已登记的期间重叠", "overlaps the same link")],
     ),
+    "supervisor_term": Problem(
+        "duplicate-reference",
+        {"zh": "同一人的督导聘期不能重叠", "en": "Two terms of one supervisor overlap"},
+        errors=[At("/starts_on", "overlap", "与已有聘期重叠", "overlaps another term")],
+    ),
+    "register_name": Problem(
+        "duplicate-reference",
+        {"zh": "该登记册的起始日已登记，请修改", "en": "This register has its day: change it"},
+        errors=[At("/name", "taken", "已登记", "is stated already")],
+    ),
     "posting_full_time": Problem(
         "duplicate-reference",
         {"zh": "专职任职期间不能重叠", "en": "Two full-time postings overlap"},

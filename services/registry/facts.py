@@ -14,6 +14,7 @@ from chassis.packs import Sheet
 from chassis.packs.subjects import fields_of
 from chassis.problems import At
 from contracts import facts
+from contracts.facts import words as vocabulary
 
 Words = Mapping[str, Mapping[str, Any]]
 """Vocabulary → its words."""
@@ -40,6 +41,35 @@ else:
         "brand_projects",
     )
     WorkerFacts = _part_of(facts.Worker, "WorkerFacts", "first_on_station", "offence_check_on")
+
+
+class WorkerWords(Sheet):
+    """Words said of a person employed."""
+
+    cert: vocabulary.Cert
+    education: vocabulary.Education | None
+    specialities: list[vocabulary.Speciality]
+    origin_post: vocabulary.OriginPost | None
+
+
+class TrainingWords(Sheet):
+    """Words said of a training."""
+
+    kind: vocabulary.TrainingKind
+    mode: vocabulary.TrainingMode
+
+
+class SupervisorWords(Sheet):
+    """Words said of a supervisor."""
+
+    hired_by: vocabulary.Employer
+    talent_level: vocabulary.Level | None
+
+
+class SupervisionWords(Sheet):
+    """Words said of a supervision."""
+
+    kind: vocabulary.SupervisionKind
 
 
 def strange_words(

@@ -5,6 +5,7 @@
     own        the caller's station, who serves there, who operates it, the unit it stands in
     operated   the stations the caller's agency operates, or has a contract to
     employed   who the caller's agency employs
+    supervised the stations the caller supervises, who serves there, the caller's own supervisions
     itself     the caller's own agency
 
 What is not named is out of reach: it answers like what is absent. Who reaches but may not write is
@@ -25,11 +26,17 @@ from chassis.problems import Forbidden, NotFound
 from chassis.rows import Aggregate
 from services.registry.models import (
     Agency,
+    Assignment,
+    Attendance,
     Link,
     Operation,
     Partner,
     Posting,
+    Register,
     Station,
+    Supervision,
+    Supervisor,
+    Training,
     Unit,
     Worker,
 )
@@ -39,12 +46,28 @@ ReachedT = TypeVar("ReachedT", bound=Aggregate)
 
 Reaches = Mapping[type[Aggregate], str]
 
-_EVERYTHING: Reaches = dict.fromkeys((Station, Worker, Agency, Partner, Unit, Link), "all")
-_DIVISION: Reaches = {
-    **dict.fromkeys((Station, Worker, Unit, Link), "division"),
-    **dict.fromkeys((Agency, Partner), "all"),
+Kinds = tuple[type[Aggregate], ...]
+
+_STAFF: Kinds = (Worker, Training, Supervisor, Supervision)
+"""Kinds that are reached through a station: who serves there, or is supervised there."""
+_PLACES: Kinds = (Unit, Link)
+_BODIES: Kinds = (Agency, Partner, Register)
+
+
+def _all_of(how: str, kinds: Kinds) -> dict[type[Aggregate], str]:
+    return dict.fromkeys(kinds, how)
+
+
+_EVERYTHING: Reaches = _all_of("all", (Station, *_STAFF, *_PLACES, *_BODIES))
+_DIVISION: Reaches = _all_of("division", (Station, *_STAFF, *_PLACES)) | _all_of("all", _BODIES)
+_STATION: Reaches = _all_of("own", (Station, *_STAFF, *_PLACES, Agency)) | {Register: "all"}
+_SUPERVISED: Reaches = _all_of("supervised", (Station, *_STAFF)) | {Register: "all"}
+_AGENCY: Reaches = _all_of("employed", _STAFF) | {
+    Station: "operated",
+    Agency: "itself",
+    Link: "itself",
+    Register: "all",
 }
-_STATION: Reaches = dict.fromkeys((Station, Worker, Agency, Unit, Link), "own")
 
 READS: Mapping[str, Reaches] = {
     "city_bureau": _EVERYTHING,
@@ -53,19 +76,17 @@ READS: Mapping[str, Reaches] = {
     "township": _DIVISION,
     "station_head": _STATION,
     "worker": _STATION,
-    "agency": {
-        Station: "operated",
-        Worker: "employed",
-        **dict.fromkeys((Agency, Link), "itself"),
-    },
+    "supervisor": _SUPERVISED,
+    "agency": _AGENCY,
 }
 """Role → kind of thing → how far it sees; what is not here sees nothing."""
 
 WRITES: Mapping[str, frozenset[type[Aggregate]]] = {
-    "city_bureau": frozenset({Station, Worker, Agency, Partner, Unit, Link}),
-    "district_bureau": frozenset({Station, Worker, Unit, Link}),
-    "township": frozenset({Station, Worker}),
-    "station_head": frozenset({Station, Worker}),
+    "city_bureau": frozenset({Station, *_STAFF, *_PLACES, *_BODIES}),
+    "district_bureau": frozenset({Station, *_STAFF, *_PLACES}),
+    "township": frozenset({Station, Worker, Training, Supervision}),
+    "station_head": frozenset({Station, Worker, Training, Supervision}),
+    "supervisor": frozenset({Supervision}),
 }
 """Role → the kinds of things it writes, as far as it sees them."""
 
@@ -110,6 +131,30 @@ def in_division(actor: Actor, code: str) -> bool:
 def serving_at(station_id: UUID, today: date) -> Condition:
     """Who serves at a station today, or will."""
     return _serving(today, col(Posting.station_id) == station_id)
+
+
+def attended_by(worker_id: UUID) -> Condition:
+    """Trainings a worker took part in."""
+    return exists().where(
+        col(Attendance.city) == col(Training.city),
+        col(Attendance.training_id) == col(Training.id),
+        col(Attendance.worker_id) == worker_id,
+    )
+
+
+def assigned_to(station_id: UUID) -> Condition:
+    """Supervisors who are, were or will be responsible for a station."""
+    return exists().where(
+        col(Assignment.city) == col(Supervisor.city),
+        col(Assignment.supervisor_id) == col(Supervisor.id),
+        col(Assignment.station_id) == station_id,
+    )
+
+
+def year_of(column: Any, year: int) -> Condition:
+    """Whether a day lies in a calendar year; a range, which an index answers."""
+    found: Condition = (column >= date(year, 1, 1)) & (column <= date(year, 12, 31))
+    return found
 
 
 def _division(actor: Actor, _: date) -> Condition:
@@ -213,6 +258,86 @@ def _linked_to_itself(actor: Actor, _: date) -> Condition:
     return _at_an_end(actor.agency_id)
 
 
+def _supervised(actor: Actor, today: date, *at: Condition) -> Condition:
+    """Whether the caller supervises a station today: `at` says which."""
+    if actor.worker_id is None:
+        return false()
+    return exists().where(
+        col(Supervisor.city) == col(Assignment.city),
+        col(Supervisor.id) == col(Assignment.supervisor_id),
+        col(Supervisor.worker_id) == actor.worker_id,
+        col(Assignment.starts_on) <= today,
+        or_(col(Assignment.ends_on).is_(None), col(Assignment.ends_on) >= today),
+        *at,
+    )
+
+
+def _supervised_station(actor: Actor, today: date) -> Condition:
+    return _supervised(
+        actor,
+        today,
+        col(Assignment.city) == col(Station.city),
+        col(Assignment.station_id) == col(Station.id),
+    )
+
+
+def _serving_at_supervised(actor: Actor, today: date) -> Condition:
+    at = _supervised(
+        actor,
+        today,
+        col(Assignment.city) == col(Posting.city),
+        col(Assignment.station_id) == col(Posting.station_id),
+    )
+    return _serving(today, at)
+
+
+def _itself_supervisor(actor: Actor, _: date) -> Condition:
+    return col(Supervisor.worker_id) == actor.worker_id if actor.worker_id else false()
+
+
+def _attended(workers: str) -> Callable[[Actor, date], Condition]:
+    """Trainings where somebody took part whom the caller reaches."""
+
+    def how(actor: Actor, today: date) -> Condition:
+        return exists().where(
+            col(Attendance.city) == col(Training.city),
+            col(Attendance.training_id) == col(Training.id),
+            col(Worker.city) == col(Attendance.city),
+            col(Worker.id) == col(Attendance.worker_id),
+            _HOW[Worker, workers](actor, today),
+        )
+
+    return how
+
+
+def _assigned(stations: str) -> Callable[[Actor, date], Condition]:
+    """Supervisors of a station the caller reaches."""
+
+    def how(actor: Actor, today: date) -> Condition:
+        return exists().where(
+            col(Assignment.city) == col(Supervisor.city),
+            col(Assignment.supervisor_id) == col(Supervisor.id),
+            col(Station.city) == col(Assignment.city),
+            col(Station.id) == col(Assignment.station_id),
+            _HOW[Station, stations](actor, today),
+        )
+
+    return how
+
+
+def _held_at(stations: str) -> Callable[[Actor, date], Condition]:
+    """Supervisions of a station the caller reaches."""
+
+    def how(actor: Actor, today: date) -> Condition:
+        return exists().where(
+            col(Station.city) == col(Supervision.city),
+            col(Station.id) == col(Supervision.station_id),
+            _HOW[Station, stations](actor, today),
+        )
+
+    return how
+
+
 _HOW: dict[tuple[type[Aggregate], str], Callable[[Actor, date], Condition]] = {
     (Station, "division"): _division,
     (Station, "own"): _own_station,
@@ -220,6 +345,14 @@ _HOW: dict[tuple[type[Aggregate], str], Callable[[Actor, date], Condition]] = {
     (Worker, "division"): _serving_in_division,
     (Worker, "own"): _serving_at_own,
     (Worker, "employed"): _employed,
+    (Station, "supervised"): _supervised_station,
+    (Worker, "supervised"): _serving_at_supervised,
+    **{(Training, how): _attended(how) for how in ("division", "own", "employed", "supervised")},
+    **{(Supervisor, how): _assigned(how) for how in ("division", "own")},
+    (Supervisor, "employed"): _assigned("operated"),
+    (Supervisor, "supervised"): _itself_supervisor,
+    **{(Supervision, how): _held_at(how) for how in ("division", "own", "supervised")},
+    (Supervision, "employed"): _held_at("operated"),
     (Agency, "own"): _own_operator,
     (Agency, "itself"): _itself,
     (Unit, "division"): _unit_within,

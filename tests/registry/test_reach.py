@@ -13,6 +13,8 @@ from tests.conftest import WUHAN
 from tests.http import actor, client
 from tests.registry.conftest import a_station, added, an_agency
 from tests.registry.test_operators import signed
+from tests.registry.test_supervision import a_supervision, a_supervisor
+from tests.registry.test_trainings import a_training
 from tests.registry.test_workers import OTHER, a_posting, a_worker
 
 HERE, THERE = "420102007", "420103001"
@@ -40,6 +42,17 @@ async def city(wuhan, bureau):
             "workers",
             a_worker(employer_id=str(ids[employer]), postings=[a_posting(ids[station])], **more),
         )
+    for here, worker in (("here", "worker"), ("there", "other_worker")):
+        prefix = "" if here == "here" else "other_"
+        ids[f"{prefix}training"] = await added(bureau, "trainings", a_training(ids[worker]))
+        guide = await added(bureau, "workers", {"name": "督导某"})
+        ids[f"{prefix}guide"] = guide
+        ids[f"{prefix}supervisor"] = await added(
+            bureau, "supervisors", a_supervisor(guide, ids[here])
+        )
+        ids[f"{prefix}supervision"] = await added(
+            bureau, "supervisions", a_supervision(ids[here], ids[f"{prefix}supervisor"])
+        )
     tell = told.Teller()
     await reactions.deliver(
         [
@@ -54,24 +67,28 @@ async def city(wuhan, bureau):
 def caller(role, ids, **more):
     if role in ("district_bureau", "township"):
         more = {"division": "420102" if role == "district_bureau" else HERE}
-    if role in ("station_head", "worker", "supervisor"):
+    if role in ("station_head", "worker"):
         more = {"station_id": ids["here"]}
+    if role == "supervisor":
+        more = {"worker_id": ids["guide"]}
     if role == "agency":
         more = {"agency_id": ids["agency"]}
     return actor(role, **more)
 
 
-ALL = {"here", "there", "agency", "other_agency", "partner", "worker", "other_worker"}
-DISTRICT = ALL - {"there", "other_worker"}
+OTHERS = {"there", "other_worker", "other_training", "other_supervisor", "other_supervision"}
+STAFF = {"here", "worker", "training", "supervisor", "supervision"}
+ALL = STAFF | OTHERS | {"agency", "other_agency", "partner"}
+DISTRICT = ALL - OTHERS
 SEEN = {
     "city_bureau": ALL,
     "auditor": ALL,
     "district_bureau": DISTRICT,
     "township": DISTRICT,
-    "station_head": {"here", "worker", "agency"},
-    "worker": {"here", "worker", "agency"},
-    "agency": {"here", "worker", "agency"},
-    "supervisor": set(),
+    "station_head": STAFF | {"agency"},
+    "worker": STAFF | {"agency"},
+    "agency": STAFF | {"agency"},
+    "supervisor": STAFF,
 }
 KINDS = {
     "here": "stations",
@@ -81,6 +98,12 @@ KINDS = {
     "partner": "partners",
     "worker": "workers",
     "other_worker": "workers",
+    "training": "trainings",
+    "other_training": "trainings",
+    "supervisor": "supervisors",
+    "other_supervisor": "supervisors",
+    "supervision": "supervisions",
+    "other_supervision": "supervisions",
 }
 
 
@@ -112,7 +135,9 @@ async def test_other_roles_have_no_business_here(wuhan, role):
 async def test_every_role_that_reads_is_tried_here():
     assert READS.keys() <= SEEN.keys()
     assert WRITES.keys() == {
-        role for role, scopes in ROLE_SCOPES.items() if "registry:write" in scopes
+        role
+        for role, scopes in ROLE_SCOPES.items()
+        if scopes & {"registry:write", "supervision:write"}
     }
 
 

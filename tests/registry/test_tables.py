@@ -37,7 +37,7 @@ async def test_overlapping_full_time_postings_are_refused_by_the_database(served
     same = {name: getattr(there, name) for name in a_posting(station)}
     with pytest.raises(Taken) as taken:
         async with served.begin(who()) as tx:
-            tx.keep(Posting(worker_id=worker, ends_on=None, **same))
+            tx.keep(Posting(worker_id=worker, ends_on=None, sw_years=None, **same))
 
     assert taken.value.constraint == "posting_full_time"
 

@@ -71,7 +71,7 @@ async def test_what_is_told_names_nobody(wuhan, bureau):
     assert not any(secret in body for secret in ("张小明", NUMBER, PHONE))
     data = orjson.loads(row.body)["data"]
     assert (data["worker_id"], data["cert"]) == (str(worker), "assistant")
-    assert data["postings"] == [a_posting(station) | {"ends_on": None}]
+    assert data["postings"] == [a_posting(station) | {"ends_on": None, "sw_years": None}]
     assert NUMBER.encode() not in stored.id_number.sealed
 
 

@@ -9,6 +9,7 @@ from joserfc.jwk import OKPKey
 
 from tests import told
 from tests.conftest import WUHAN
+from tests.tenancy.story_staff import staff
 from tests.tenancy.world import PLATFORM, Deed, House, Operation, Town, operations
 
 KEY = OKPKey.generate_key("Ed25519", {"kid": "one"}).as_dict(private=False)
@@ -164,6 +165,7 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
     posted = await do(bureau, "post_posting", one, post)
     posting = one | {"posting_id": posted.json()["postings"][-1]["id"]}
     await do(bureau, "patch_posting", posting, {"ends_on": "2027-01-01"}, match=3)
+    await staff(story, bureau, first)
 
 
 async def network(story: Story, bureau: Any, found: dict[str, list[str]]) -> None:

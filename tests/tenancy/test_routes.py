@@ -32,6 +32,8 @@ ANYWHERE = {
     "put_agency": "refused to all but the city's bureau: it may be seen, not changed",
     "get_partner": "every partner of a city is its bureaus' to see",
     "put_partner": "refused to all but the city's bureau: it may be seen, not changed",
+    "get_register": "from when a register is whole is said to all who read in it",
+    "put_register": "refused to all but the city's bureau: it may be seen, not changed",
     "get_pack": "a city's policy is public to all who work with it",
     "get_division": "reference data",
     "post_client": "the city's bureau keeps all clients of its city",

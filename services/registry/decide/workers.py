@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from chassis.identifiers import BadIdentifier, check_id, check_phone
 from chassis.problems import At, Invalid
 from chassis.vault import Encrypted, Plain
-from contracts import facts
-from contracts.registry import WorkerChanged, WorkerPosting
-from services.registry.decide.days import effective
-from services.registry.facts import Words, WorkerFacts, strange_words
+from contracts.registry import AgreedPay, WorkerChanged, WorkerPosting
+from services.registry.decide.days import effective, in_order
+from services.registry.facts import Words, WorkerFacts, WorkerWords, strange_words
 from services.registry.models import Posting, Worker
-from services.registry.shapes import ChangePosting, ChangeWorker, Employ, Post
+from services.registry.shapes import ChangePosting, ChangeWorker, Employ, Pay, Post
 
 _PLAIN = ("name", "employer_id", "cert", "cert_on", "cert_until", "education")
-_FIELDS = (*_PLAIN, "sw_major", "sw_years")
+_FIELDS = (*_PLAIN, "sw_major", "sw_years", "specialities", "origin_post")
+_NEVER_NONE = ("name", "cert", "status", "specialities")
 
 
 def document(id_type: str, number: Plain | None, today: date) -> str:
@@ -47,6 +48,8 @@ def employ(
         id_number=Encrypted(number) if number else None,
         phone=telephone(ask.phone),
         **{name: getattr(ask, name) for name in _FIELDS},
+        pay=_pay(ask.pay),
+        offence_checks=_checks(ask.offence_checks, today),
         as_of=effective(ask.effective_on, today),
         facts=ask.facts.plain(),
     )
@@ -63,8 +66,12 @@ def change_worker(
     said = ask.model_fields_set - {"effective_on"}
     for name in said & {*_FIELDS, "status"}:
         value = getattr(ask, name)
-        if value is not None or name not in ("name", "cert", "status"):
+        if value is not None or name not in _NEVER_NONE:
             setattr(worker, name, value)
+    if ask.pay is not None:
+        worker.pay = _pay(ask.pay)
+    if ask.offence_checks is not None:
+        worker.offence_checks = _checks(ask.offence_checks, today)
     if ask.id_type is not None:
         worker.id_type = ask.id_type.value
         worker.id_number = Encrypted(number) if number else None
@@ -79,7 +86,7 @@ def change_worker(
 
 def post(worker_id: UUID, ask: Post, at: str = "") -> Posting:
     """Post a worker to a station for a period; the database keeps full-time postings apart."""
-    _in_order(ask.starts_on, ask.ends_on, at)
+    in_order(ask.starts_on, ask.ends_on, at)
     return Posting(
         worker_id=worker_id,
         **{name: getattr(ask, name) for name in Post.model_fields},
@@ -92,36 +99,35 @@ def change_posting(posting: Posting, ask: ChangePosting) -> Posting:
         value = getattr(ask, name)
         if value is not None or name == "ends_on":
             setattr(posting, name, value)
-    _in_order(posting.starts_on, posting.ends_on)
+    in_order(posting.starts_on, posting.ends_on)
     return posting
 
 
 def told(worker: Worker, postings: Sequence[Posting]) -> WorkerChanged:
-    """Return what others may know of a worker: no name, no number."""
+    """Return what others may know of a worker: no name, no number.
+
+    The last check of offences is a fact of its own, so that a rule need not look through them.
+    """
     parts = [
         WorkerPosting(**{name: getattr(each, name) for name in WorkerPosting.model_fields})
         for each in sorted(postings, key=lambda each: (each.starts_on, each.id))
     ]
-    shared = WorkerChanged.model_fields.keys() - {"worker_id", "postings"}
+    shared = WorkerChanged.model_fields.keys() - {"worker_id", "postings", "pay", "facts"}
+    checked = {"offence_check_on": max(worker.offence_checks)} if worker.offence_checks else {}
     return WorkerChanged(
         worker_id=worker.id,
         postings=parts,
+        pay=[AgreedPay(**each) for each in worker.pay],
+        facts=worker.facts | checked,
         **{name: getattr(worker, name) for name in shared},
     )
-
-
-def _in_order(starts_on: date, ends_on: date | None, at: str = "") -> None:
-    if ends_on is not None and ends_on < starts_on:
-        raise Invalid(
-            [At(f"{at}/ends_on", "before-start", "早于开始日期", "is before the first day")]
-        )
 
 
 def _check(worker: Worker, words: Words | None) -> None:
     wrong: list[At] = []
     if words is not None:
-        said = {"cert": worker.cert, "education": worker.education}
-        wrong += strange_words(facts.Worker, said, words)
+        said = {name: getattr(worker, name) for name in WorkerWords.model_fields}
+        wrong += strange_words(WorkerWords, said, words)
         wrong += strange_words(WorkerFacts, worker.facts, words, "/facts")
     if worker.cert == "none" and (worker.cert_on or worker.cert_until):
         wrong.append(At("/cert", "dates-without", "有日期而无证书", "has dates but no certificate"))
@@ -131,3 +137,25 @@ def _check(worker: Worker, words: Words | None) -> None:
         )
     if wrong:
         raise Invalid(wrong)
+
+
+def _pay(said: Sequence[Pay]) -> list[dict[str, Any]]:
+    """Return agreed pay in the order of its months; each begins on a month's first day, once."""
+    wrong = [
+        At(f"/pay/{number}/starts_on", "not-first", "须为当月一日", "is not the first of a month")
+        for number, each in enumerate(said)
+        if each.starts_on.day != 1
+    ]
+    if len({each.starts_on for each in said}) < len(said):
+        wrong.append(At("/pay", "doubled", "同一月份出现两次", "names a month twice"))
+    if wrong:
+        raise Invalid(wrong)
+    return [each.model_dump(mode="json") for each in sorted(said, key=lambda p: p.starts_on)]
+
+
+def _checks(days: Sequence[date], today: date) -> list[str]:
+    if any(day > today for day in days):
+        raise Invalid(
+            [At("/offence_checks", "in-future", "不能晚于今天", "holds a day later than today")]
+        )
+    return sorted({day.isoformat() for day in days})

@@ -6,12 +6,24 @@ from services.registry.models.divisions import DIVISION
 from services.registry.models.network import Link, LinkView, Unit, UnitView
 from services.registry.models.packs import Pack, PackVersion, PackVersionView
 from services.registry.models.stations import Operation, Station, StationLine, StationView
+from services.registry.models.supervision import (
+    Assignment,
+    Register,
+    RegisterView,
+    Supervision,
+    SupervisionView,
+    Supervisor,
+    SupervisorView,
+)
+from services.registry.models.trainings import Attendance, Training, TrainingView
 from services.registry.models.workers import Posting, PostingView, Worker
 
 __all__ = [
     "DIVISION",
     "Agency",
     "AgencyView",
+    "Assignment",
+    "Attendance",
     "City",
     "CityView",
     "Link",
@@ -24,9 +36,17 @@ __all__ = [
     "PartnerView",
     "Posting",
     "PostingView",
+    "Register",
+    "RegisterView",
     "Station",
     "StationLine",
     "StationView",
+    "Supervision",
+    "SupervisionView",
+    "Supervisor",
+    "SupervisorView",
+    "Training",
+    "TrainingView",
     "Unit",
     "UnitView",
     "Worker",

@@ -33,6 +33,13 @@ class Worker(Registry, Aggregate, table=True):
     education: str | None
     sw_major: bool | None
     sw_years: float | None
+    specialities: list[str] = Field(sa_type=Json)
+    origin_post: str | None
+    """The post held before social work."""
+    pay: list[dict[str, Any]] = Field(sa_type=Json)
+    """Gross pay agreed, `{starts_on, amount}`: fen a month from the month that begins that day."""
+    offence_checks: list[str] = Field(sa_type=Json)
+    """Days the records of violent and sexual offences were asked."""
     as_of: date
     facts: dict[str, Any] = Field(sa_type=Json)
 
@@ -48,6 +55,8 @@ class PostingView(SQLModel):
     full_time: bool
     on_station: bool
     dispatched: bool
+    sw_years: float | None
+    """Years of social work experience on the first day."""
 
 
 class Posting(Registry, CityRow, PostingView, table=True):

@@ -9,6 +9,9 @@ from services.registry.routes import (
     partners,
     policy,
     stations,
+    supervisions,
+    supervisors,
+    trainings,
     units,
     workers,
 )
@@ -23,6 +26,9 @@ ROUTERS = [
     links.router,
     stations.router,
     workers.router,
+    trainings.router,
+    supervisors.router,
+    supervisions.router,
     agencies.router,
     partners.router,
 ]

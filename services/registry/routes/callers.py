@@ -12,6 +12,8 @@ Reads = Annotated[Actor, Depends(allow("registry:read"))]
 """Who reads the registry, as far as they reach."""
 Writes = Annotated[Actor, Depends(allow("registry:write"))]
 """Who writes the registry, as far as they reach."""
+Supervises = Annotated[Actor, Depends(allow("supervision:write"))]
+"""Who enters supervisions: supervisors, heads and bureaus, as far as they reach."""
 Authors = Annotated[Actor, Depends(allow("policy:author"))]
 Approves = Annotated[Actor, Depends(allow("policy:approve"))]
 Administers = Annotated[Actor, Depends(allow("platform:admin"))]

@@ -42,6 +42,7 @@ from services.registry.shapes import (
     ChangeWorker,
     Employ,
     FindWorkers,
+    Pay,
     Post,
 )
 
@@ -66,6 +67,10 @@ class WorkerView(BaseModel):
     education: str | None
     sw_major: bool | None
     sw_years: float | None
+    specialities: list[str]
+    origin_post: str | None
+    pay: list[Pay]
+    offence_checks: list[date]
     as_of: date
     facts: dict[str, Any]
     postings: list[PostingView]

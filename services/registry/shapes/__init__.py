@@ -13,6 +13,16 @@ from services.registry.shapes.network import (
 from services.registry.shapes.packs import ApprovePack, AuthorPack
 from services.registry.shapes.profile import StationProfile
 from services.registry.shapes.stations import ChangeStation, FindStations, OpenStation, Stage
+from services.registry.shapes.supervision import (
+    Assign,
+    FindSupervisions,
+    FindSupervisors,
+    MoveRegister,
+    OpenRegister,
+    WriteSupervision,
+    WriteSupervisor,
+)
+from services.registry.shapes.trainings import FindTrainings, WriteTraining
 from services.registry.shapes.words import AsOf, Code, Name, System, Word
 from services.registry.shapes.workers import (
     AddPosting,
@@ -20,6 +30,7 @@ from services.registry.shapes.workers import (
     ChangeWorker,
     Employ,
     FindWorkers,
+    Pay,
     Post,
 )
 
@@ -28,6 +39,7 @@ __all__ = [
     "AddPosting",
     "ApprovePack",
     "AsOf",
+    "Assign",
     "AuthorPack",
     "ChangeCity",
     "ChangeLink",
@@ -41,12 +53,18 @@ __all__ = [
     "FindLinks",
     "FindPartners",
     "FindStations",
+    "FindSupervisions",
+    "FindSupervisors",
+    "FindTrainings",
     "FindUnits",
     "FindWorkers",
     "InSystem",
+    "MoveRegister",
     "Name",
     "Names",
+    "OpenRegister",
     "OpenStation",
+    "Pay",
     "Post",
     "ServeCity",
     "Stage",
@@ -55,5 +73,8 @@ __all__ = [
     "Word",
     "WriteAgency",
     "WritePartner",
+    "WriteSupervision",
+    "WriteSupervisor",
+    "WriteTraining",
     "WriteUnit",
 ]

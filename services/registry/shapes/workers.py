@@ -5,11 +5,22 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from chassis.asked import Asked, Day, Paged
+from chassis.asked import Asked, Count, Day, Paged
 from chassis.identifiers import IdType
 from chassis.vault import Plain
 from services.registry.facts import WorkerFacts
 from services.registry.shapes.words import Name, Word
+
+Years = Annotated[float, Field(ge=0, le=80, allow_inf_nan=False)]
+Specialities = Annotated[list[Word], Field(max_length=20)]
+Checks = Annotated[list[Day], Field(max_length=100)]
+
+
+class Pay(Asked):
+    """Gross pay agreed for each month, from the month that begins on a day."""
+
+    starts_on: Day
+    amount: Count = Field(description="fen a month, the worker's own insurance share included")
 
 
 class Post(Asked):
@@ -21,6 +32,7 @@ class Post(Asked):
     full_time: bool
     on_station: bool
     dispatched: bool
+    sw_years: Years | None = None
 
 
 class ChangePosting(Asked):
@@ -31,6 +43,7 @@ class ChangePosting(Asked):
     full_time: bool | None = None
     on_station: bool | None = None
     dispatched: bool | None = None
+    sw_years: Years | None = None
     effective_on: Day | None = None
 
 
@@ -53,7 +66,11 @@ class Employ(Asked):
     cert_until: Day | None = None
     education: Word | None = None
     sw_major: bool | None = None
-    sw_years: Annotated[float, Field(ge=0, le=80, allow_inf_nan=False)] | None = None
+    sw_years: Years | None = None
+    specialities: Specialities = Field(default_factory=list)
+    origin_post: Word | None = None
+    pay: list[Pay] = Field(default_factory=list, max_length=200)
+    offence_checks: Checks = Field(default_factory=list)
     postings: list[Post] = Field(default_factory=list, max_length=20)
     effective_on: Day | None = None
     facts: WorkerFacts = Field(default_factory=WorkerFacts)
@@ -73,7 +90,11 @@ class ChangeWorker(Asked):
     cert_until: Day | None = None
     education: Word | None = None
     sw_major: bool | None = None
-    sw_years: Annotated[float, Field(ge=0, le=80, allow_inf_nan=False)] | None = None
+    sw_years: Years | None = None
+    specialities: Specialities | None = None
+    origin_post: Word | None = None
+    pay: Annotated[list[Pay], Field(max_length=200)] | None = None
+    offence_checks: Checks | None = None
     effective_on: Day | None = None
     facts: WorkerFacts | None = None
     forget: list[Word] = Field(default_factory=list, max_length=20)
