@@ -91,6 +91,8 @@ class Database:
     """Where erasures are noted, outside every backup."""
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     """Called after a commit that recorded events: wakes the relay in the same process."""
+    on_follow_up: list[Callable[[str], None]] = field(default_factory=list)
+    """Called with the city after a commit that asked for it: wakes the part's own work."""
 
     @classmethod
     async def connect(
@@ -172,6 +174,9 @@ class Database:
         if tx.recorded:
             for wake in self.on_commit:
                 wake()
+        if tx.follows_up:
+            for go_on in self.on_follow_up:
+                go_on(tx.city)
 
 
 class Transaction(Reads):
@@ -189,6 +194,8 @@ class Transaction(Reads):
         self.recorded = 0
         self.again = False
         """Whether this work clashed with somebody's on a unique key, and is done once more."""
+        self.follows_up = False
+        """Whether the part's own work has more to do in this city once this is committed."""
         self.after_commit: list[Callable[[], None]] = []
         """Called once it is committed: to count what happened, and not what was tried."""
         self._database = database
@@ -271,14 +278,19 @@ class Transaction(Reads):
         Before the first version the first one counts: its documents carry their own dates.
         `known_at` leaves out what was heard later.
         """
-        shelf = self._database.shelf
         asked = (on or self.today, known_at)
         await self._flush_if(PackKept)
         if asked not in self.versions:
             await self.look(heard(*asked))
         version = self.versions[asked]
-        if version is None or shelf is None:
+        if version is None or self._database.shelf is None:
             raise problems.Problem("policy-not-loaded", headers={"retry-after": "1"})
+        return await self.pack_of(version)
+
+    async def pack_of(self, version: str) -> "Jurisdiction":
+        """Return one version of the city's pack; read once in a process."""
+        shelf = self._database.shelf
+        assert shelf is not None, "this part has no packs"
         if version not in shelf:
             shelf.compiled(version, (await self.get(PackKept, version)).text)
         return shelf.compiled(version)

@@ -251,6 +251,30 @@ EDITIONS = """
 """prefixes: how many townships each edition has there."""
 
 
+_PLACES = """
+SELECT k.system AS asked_system, k.code AS asked, d.*,
+  (SELECT count(*) FROM division c
+    WHERE c.parent = d.code AND c.system = d.system AND c.vintage = d.vintage) AS below
+FROM unnest($1::text[], $2::text[]) AS k(system, code)
+JOIN division d ON d.system = k.system AND d.code = k.code AND d.vintage = (
+  SELECT max(vintage) FROM division e
+   WHERE e.system = k.system
+     AND e.code IN (left(k.code, 6), CASE substr(k.code, 5, 2) WHEN '00' THEN left(k.code, 4) END))
+"""
+
+
+async def places(
+    tx: Fetches, asked: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[Division, int]]:
+    """Return what several codes mean, by system and code, and how many lie directly below each."""
+    wanted = sorted(set(asked))
+    rows = await tx.fetch(
+        _PLACES, [system for system, _ in wanted], [canonical(code) for _, code in wanted]
+    )
+    met = {(row["asked_system"], row["asked"]): (Division.of(row), row["below"]) for row in rows}
+    return {each: met[key] for each in wanted if (key := (each[0], canonical(each[1]))) in met}
+
+
 async def find(tx: Fetches, system: str, code: str, vintage: date | None = None) -> Division | None:
     """Return what a code means in a system's edition (the newest that knows its county)."""
     rows = await tx.fetch(FIND, system, canonical(code), vintage)

@@ -45,3 +45,10 @@ unrouted_total = Counter(
     "Referrals no station was found for: a person must choose.",
     ["city"],
 )
+
+judging_seconds = Histogram(
+    "judging_seconds", "Time of a step that judges what is due.", ["what"], buckets=_QUICK
+)
+sheets_written_total = Counter(
+    "sheets_written_total", "Sheets of verdicts written because they changed."
+)

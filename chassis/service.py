@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -46,6 +46,16 @@ LARGEST_BODY = 1024 * 1024
 """Bytes of a request body; an import goes another way."""
 
 
+class Work(Protocol):
+    """A task that runs until it is stopped."""
+
+    async def run(self) -> None:
+        """Work until asked to stop."""
+
+    def stop(self) -> None:
+        """Stop at the next turn."""
+
+
 @dataclass(frozen=True)
 class Service:
     """What a part is made of."""
@@ -59,6 +69,8 @@ class Service:
     """What a clash on a unique constraint means to a caller, by the constraint's name."""
     people: bool = False
     migrations: Path | None = None
+    work: Callable[[Database], "Work"] | None = None
+    """What it does by itself in the worker's half, beside relay and reactions."""
     public: frozenset[str] = frozenset({"/v1/cities"})
     """Paths without a city in them."""
 
@@ -154,6 +166,7 @@ class _Workers:
         self._relay: Relay | None = None
         self._consumer: Consumer | None = None
         self._upkeep: Upkeep | None = None
+        self._work: Work | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, service: Service, settings: Settings, database: Database) -> None:
@@ -167,11 +180,14 @@ class _Workers:
             self._tasks.append(asyncio.create_task(self._consumer.run(), name="consumer"))
         self._upkeep = Upkeep(database)
         self._tasks.append(asyncio.create_task(self._upkeep.run(), name="upkeep"))
+        if service.work is not None:
+            self._work = service.work(database)
+            self._tasks.append(asyncio.create_task(self._work.run(), name="work"))
         for task in self._tasks:
             task.add_done_callback(_died)
 
     async def stop(self) -> None:
-        for worker in (self._consumer, self._relay, self._upkeep):
+        for worker in (self._consumer, self._work, self._relay, self._upkeep):
             if worker is not None:
                 worker.stop()
         if self._tasks:

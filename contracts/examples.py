@@ -9,6 +9,14 @@ _STATION = "01980c3e-7a10-7000-8000-000000000001"
 _AGENCY = "01980c3e-7a10-7000-8000-000000000002"
 _REFERRAL = "01980c3e-7a10-7000-8000-000000000003"
 
+_CITE = {
+    "document": "示例市社会工作服务站建设办法",
+    "number": "示例民发〔2026〕1号",
+    "clause": "三(二)",
+    "ids": ["EX-3.2-a"],
+    "ended": False,
+}
+
 BODIES: dict[str, Any] = {
     "post_referral": {
         "partner_ref": "（2026）鄂0102民保令8号",
@@ -115,6 +123,40 @@ ANSWERS: dict[str, Any] = {
         "status": "accepted",
         "version": 2,
         "at": "2026-03-02T10:15:00+08:00",
+    },
+    "get_verdicts": {
+        "items": [
+            {
+                "subject": {"kind": "station", "id": _STATION},
+                "name": "示例街道社会工作服务站",
+                "division": "990102007",
+                "station_id": _STATION,
+                "rule": "full-time",
+                "verdict": "broken",
+                "severity": "violation",
+                "modality": "must",
+                "cite": _CITE,
+            }
+        ],
+        "next": None,
+        "judged": {"as_of": "2026-03-02", "pack": "7c8114757af5", "waiting": 0},
+    },
+    "get_verdicts_of": {
+        "subject": {"kind": "station", "id": _STATION},
+        "city": "990100",
+        "as_of": "2026-03-02",
+        "pack": {"id": "990100", "version": "7c8114757af5"},
+        "counts": {"met": 0, "broken": 1, "waived": 0, "undecided": 0, "not_applicable": 0},
+        "verdicts": [
+            {
+                "rule": "full-time",
+                "verdict": "broken",
+                "severity": "violation",
+                "modality": "must",
+                "cite": _CITE,
+            }
+        ],
+        "since": "2026-03-01T09:30:00+08:00",
     },
     "get_changes": {
         "items": [

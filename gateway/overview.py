@@ -96,7 +96,7 @@ async def get_overview(
         "registry": f"/v1/{city}/stations/{station}",
         "casework": f"/v1/{city}/stations/{station}/load",
         "procurement": f"/v1/{city}/contracts?station_id={station}&on={as_of}",
-        "evaluation": f"/v1/{city}/compliance?subject=station:{station}&as_of={as_of}",
+        "evaluation": verdicts_of(city, f"station:{station}", as_of),
     }
     heard = await _ask(request, actor, paths)
     home = heard["registry"]
@@ -106,6 +106,13 @@ async def get_overview(
         return _passed(home)
     shown = compose(heard, as_of)
     return Response(orjson.dumps(shown), media_type=JSON, headers={"cache-control": "no-store"})
+
+
+def verdicts_of(city: str, subject: str, as_of: date) -> str:
+    """Return where a subject's verdicts are: today's are stored as one row, others are judged."""
+    if as_of == day_of(system_clock()):
+        return f"/v1/{city}/verdicts/{subject}"
+    return f"/v1/{city}/compliance?subject={subject}&as_of={as_of}"
 
 
 def compose(heard: dict[str, httpx.Response | None], as_of: date) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from chassis.packs.compiling import Compiler
+from chassis.packs.compiling import Compiled, Compiler
 from chassis.packs.layers import Entry, Layers, Loaded, Merged, Spot, choose, read_layers, rule_span
 from chassis.packs.model import Denominator, Document, Rule, Vocable
 from chassis.packs.paths import ancestors, dotted, holes, look
@@ -146,6 +146,12 @@ class Jurisdiction:
             value = value[key]
         cite = setting.cite.line(setting.ids, on) if setting.cite else None
         return Value(value, setting.kind, merged.declared.unit, cite)
+
+    def rule_at(self, subject: str, rule: str, area: str, day: date) -> Compiled | None:
+        """Return a rule as it holds there and then, or would if anything were in force."""
+        plan = self._plan(subject, self._spot(area), day.isoformat())
+        ready = plan.ready.get(rule)
+        return ready[0] if ready else plan.dormant.get(rule)
 
     def touched(self, paths: Iterable[str]) -> set[str]:
         """Return the rules that read any of these facts: `station.rooms`, `station.workers[].cert`."""

@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from chassis.service import Service
+from services.evaluation.judging import Judge
 from services.evaluation.reactions import reactions
-from services.evaluation.routes import router
+from services.evaluation.routes import routers
 from services.evaluation.rules import SHEETS
 
 service = Service(
     part="evaluation",
     title="评估 Evaluation",
-    routers=[router],
+    routers=routers,
     reactions=reactions,
     subjects=SHEETS,
+    work=Judge,
     migrations=Path(__file__).parent / "migrations",
 )

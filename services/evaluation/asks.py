@@ -1,16 +1,21 @@
 """What a caller asks of evaluation."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from chassis.asked import Asked, Day, Moment
+from chassis.asked import Asked, Day, Moment, Paged
 
 Ref = Annotated[
-    str, StringConstraints(pattern=r"^(station|worker|contract|city|district):[0-9A-Za-z-]{1,40}$")
+    str,
+    StringConstraints(
+        pattern=r"^(station|worker|contract|agency|city|district):[0-9A-Za-z-]{1,40}$"
+    ),
 ]
-"""A subject: `station:ID`, `worker:ID`, `contract:ID`, `city:CODE`, `district:CODE`."""
+"""A subject: `station:ID`, `worker:ID`, `contract:ID`, `agency:ID`, `city:CODE`, `district:CODE`."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,80}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,12}$")]
 
 NAMES_ONLY: dict[str, Any] = {"additionalProperties": False}
 """What pydantic refuses and does not tell: a key that is no name."""
@@ -29,6 +34,20 @@ class ComplianceAsked(DayAsked):
     """Whose verdicts."""
 
     subject: Ref
+
+
+class VerdictsAsked(DayAsked, Paged):
+    """Which verdicts, and in which order."""
+
+    kind: Literal["station", "worker", "contract", "agency", "city", "district"] | None = None
+    rule: RuleName | None = Field(default=None, description="the rule's name in the pack")
+    verdict: Literal["met", "broken", "waived", "undecided", "not_applicable"] | None = None
+    modality: Literal["must", "in_principle", "encouraged", "target", "duty"] | None = None
+    severity: Literal["violation", "warning", "hint", "target", "overdue"] | None = None
+    district: Code | None = Field(
+        default=None, description="a division's code; everything inside it is listed"
+    )
+    sort: Literal["subject", "-subject", "division", "-division", "rule", "-rule"] = "subject"
 
 
 class Supposed(Asked):

@@ -1,14 +1,15 @@
 """Evaluation's rows, and the shapes it answers with.
 
 A fact is one version of one aggregate as its producer told it. Two times belong to it: `valid_from`
-is the day it speaks of, `known_from` the instant it was told. Nothing here is changed or deleted.
+is the day it speaks of, `known_from` the instant it was told. No fact is changed or deleted.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NotRequired
 from uuid import UUID
 
-from sqlalchemy import BigInteger
+from sqlalchemy import ARRAY, BigInteger, Column, Identity, String
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 from typing_extensions import TypedDict
@@ -30,6 +31,9 @@ class Fact(Evaluation, CityRow, table=True):
     valid_from: date
     known_from: datetime = Field(sa_type=Instant)
     state: dict[str, Any] = Field(sa_type=Json)
+    event_id: UUID | None
+    """The event that told it; facts heard before this was kept have none."""
+    type: str | None
 
 
 class Related(Evaluation, Copy, table=True):
@@ -38,6 +42,61 @@ class Related(Evaluation, Copy, table=True):
     station_id: UUID = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     subject_id: UUID = Field(primary_key=True)
+
+
+class Sheet(Evaluation, CityRow, table=True):
+    """What the city's rules say of one subject today; written only when it changes."""
+
+    kind: str = Field(primary_key=True)
+    subject_id: str = Field(primary_key=True)
+    name: str | None
+    division: str
+    """Where it stands: for reach, and for lists by district."""
+    station_id: UUID | None
+    agency_id: UUID | None
+    verdicts: list[str] = Field(sa_type=ARRAY(String))
+    """`rule:word:modality` of every rule."""
+    pack: str
+    day: date
+    """The pack and the day by which it became what it is."""
+    changed_at: datetime = Field(sa_type=Instant)
+
+
+class Due(Evaluation, CityRow, table=True):
+    """Somebody of whom something was told, to be judged again.
+
+    Only added and taken, never changed: so nobody who tells waits for anybody who judges.
+    """
+
+    seq: int = Field(
+        default=0, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    kind: str
+    subject_id: UUID
+
+
+class Sweep(Evaluation, Copy, table=True):
+    """How far all subjects of a kind have been judged for a day under a pack."""
+
+    kind: str = Field(primary_key=True)
+    day: date
+    pack: str
+    place: UUID | None
+    """The last one judged; None when all are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A subject's state, and the event that told it."""
+
+    kind: str
+    subject_id: UUID
+    state: dict[str, Any]
+    epoch: int
+    version: int
+    known_from: datetime
+    event_id: UUID | None
+    type: str | None
 
 
 class Cite(TypedDict):
@@ -75,6 +134,17 @@ class Subject(TypedDict):
     id: str | None
 
 
+class Source(TypedDict):
+    """An event a verdict rests on."""
+
+    event: str | None
+    type: str | None
+    aggregate: str
+    epoch: int
+    version: int
+    at: str
+
+
 class VerdictSheet(TypedDict):
     """Every rule on one subject, as of a day, as known at an instant."""
 
@@ -85,6 +155,31 @@ class VerdictSheet(TypedDict):
     pack: dict[str, str]
     counts: dict[str, int]
     verdicts: list[Line]
+    sources: NotRequired[list[Source]]
+    """The events its facts come from, the newest first; of an area the newest hundred."""
+
+
+class KeptLine(TypedDict):
+    """What is kept of what one rule says."""
+
+    rule: str
+    verdict: str
+    severity: str | None
+    modality: str
+    cite: Cite | None
+
+
+class VerdictsOfOne(TypedDict):
+    """What is stored of one subject's verdicts."""
+
+    subject: Subject
+    city: str
+    as_of: str
+    pack: dict[str, str]
+    counts: dict[str, int]
+    verdicts: list[KeptLine]
+    since: str
+    """When they last changed."""
 
 
 class Denominator(TypedDict):

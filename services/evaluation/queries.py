@@ -1,13 +1,18 @@
 """Reads of the fact history: of each subject the last version that spoke of a day, as then known."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from chassis.db import Transaction
+from services.evaluation.models import Told
 
 State = dict[str, Any]
+
+ALL_KNOWN = datetime(9999, 1, 1, tzinfo=UTC)
+"""`known_at` of the present: also what a producer whose clock is ahead has told."""
 
 
 @dataclass(frozen=True)
@@ -18,22 +23,46 @@ class When:
     known_at: datetime
 
 
-_ONE = """
-SELECT state FROM fact
- WHERE city = $1 AND valid_from <= $2 AND known_from <= $3 AND kind = $4 AND subject_id = $5
- ORDER BY epoch DESC, version DESC LIMIT 1
-"""
-_EVERY = """
-SELECT DISTINCT ON (subject_id) state FROM fact
- WHERE city = $1 AND valid_from <= $2 AND known_from <= $3 AND kind = $4
- ORDER BY subject_id, epoch DESC, version DESC
-"""
-_AT_STATION = """
-SELECT DISTINCT ON (f.kind, f.subject_id) f.kind, f.subject_id, f.state
+_TOLD = "f.kind, f.subject_id, f.state, f.epoch, f.version, f.known_from, f.event_id, f.type"
+_SOME = f"""
+SELECT DISTINCT ON (f.subject_id) {_TOLD} FROM fact f
+ WHERE f.city = $1 AND f.valid_from <= $2 AND f.known_from <= $3 AND f.kind = $4
+   AND f.subject_id = ANY($5)
+ ORDER BY f.subject_id, f.epoch DESC, f.version DESC
+"""  # noqa: S608 - constants
+_EVERY = f"""
+SELECT DISTINCT ON (f.subject_id) {_TOLD} FROM fact f
+ WHERE f.city = $1 AND f.valid_from <= $2 AND f.known_from <= $3 AND f.kind = $4
+ ORDER BY f.subject_id, f.epoch DESC, f.version DESC
+"""  # noqa: S608
+_AROUND = f"""
+SELECT DISTINCT ON (r.station_id, f.kind, f.subject_id) r.station_id, {_TOLD}
   FROM related r JOIN fact f USING (city, kind, subject_id)
- WHERE r.city = $1 AND r.station_id = $4 AND r.kind = ANY($5)
+ WHERE r.city = $1 AND r.station_id = ANY($4) AND r.kind = ANY($5)
    AND f.valid_from <= $2 AND f.known_from <= $3
- ORDER BY f.kind, f.subject_id, f.epoch DESC, f.version DESC
+ ORDER BY r.station_id, f.kind, f.subject_id, f.epoch DESC, f.version DESC
+"""  # noqa: S608
+_OF_AGENCIES = f"""
+SELECT DISTINCT ON (f.subject_id) {_TOLD} FROM fact f
+ WHERE f.city = $1 AND f.valid_from <= $2 AND f.known_from <= $3
+   AND f.kind = 'contract' AND f.state->>'agency_id' = ANY($4)
+ ORDER BY f.subject_id, f.epoch DESC, f.version DESC
+"""  # noqa: S608
+_STATIONS_OF = """
+SELECT DISTINCT station_id FROM related
+ WHERE city = $1 AND kind = $2 AND subject_id = ANY($3)
+"""
+_NEXT = """
+SELECT DISTINCT subject_id FROM fact f
+ WHERE city = $1 AND kind = $2 AND ($3::uuid IS NULL OR subject_id > $3)
+ ORDER BY subject_id LIMIT $4
+"""
+_NEXT_LOOSE = """
+SELECT DISTINCT subject_id FROM fact f
+ WHERE city = $1 AND kind = $2 AND ($3::uuid IS NULL OR subject_id > $3)
+   AND NOT EXISTS (SELECT FROM related r
+                    WHERE r.city = $1 AND r.kind = $2 AND r.subject_id = f.subject_id)
+ ORDER BY subject_id LIMIT $4
 """
 _COMMUNITIES = """
 SELECT count(*) AS number FROM division
@@ -43,27 +72,59 @@ SELECT count(*) AS number FROM division
 """
 
 
-async def one(tx: Transaction, kind: str, subject_id: UUID, when: When) -> State | None:
-    """Return a subject's state, or None where nothing was known of that day."""
-    rows = await tx.fetch(_ONE, tx.city, when.day, when.known_at, kind, subject_id)
-    return rows[0]["state"] if rows else None
+async def one(tx: Transaction, kind: str, subject_id: UUID, when: When) -> Told | None:
+    """Return what was told of a subject, or None where nothing was known of that day."""
+    return (await some(tx, kind, [subject_id], when)).get(subject_id)
 
 
-async def every(tx: Transaction, kind: str, when: When) -> list[State]:
-    """Return the state of every subject of a kind."""
+async def some(tx: Transaction, kind: str, ids: Iterable[UUID], when: When) -> dict[UUID, Told]:
+    """Return what was told of several subjects of a kind."""
+    rows = await tx.fetch(_SOME, tx.city, when.day, when.known_at, kind, list(ids))
+    return {row["subject_id"]: Told(**row) for row in rows}
+
+
+async def every(tx: Transaction, kind: str, when: When) -> list[Told]:
+    """Return what was told of every subject of a kind."""
     rows = await tx.fetch(_EVERY, tx.city, when.day, when.known_at, kind)
-    return [row["state"] for row in rows]
+    return [Told(**row) for row in rows]
 
 
-async def at_station(
-    tx: Transaction, station_id: UUID, when: When, *kinds: str
-) -> dict[str, list[State]]:
-    """Return the states of those whose facts have ever spoken of a station, by kind."""
-    found: dict[str, list[State]] = {kind: [] for kind in kinds}
-    rows = await tx.fetch(_AT_STATION, tx.city, when.day, when.known_at, station_id, list(kinds))
-    for row in rows:
-        found[row["kind"]].append(row["state"])
+async def around(
+    tx: Transaction, stations: Sequence[UUID], when: When, *kinds: str
+) -> dict[tuple[UUID, str], list[Told]]:
+    """Return those whose facts have ever spoken of a station, by station and kind."""
+    found: dict[tuple[UUID, str], list[Told]] = {}
+    rows = await tx.fetch(_AROUND, tx.city, when.day, when.known_at, list(stations), list(kinds))
+    once: dict[tuple[str, UUID], Told] = {}
+    for station_id, *told in rows:
+        each = once.setdefault((told[0], told[1]), Told(*told))
+        found.setdefault((station_id, each.kind), []).append(each)
     return found
+
+
+async def contracts_of(
+    tx: Transaction, agencies: Iterable[UUID], when: When
+) -> dict[UUID, list[Told]]:
+    """Return the contracts of agencies."""
+    given = [str(each) for each in agencies]
+    found: dict[UUID, list[Told]] = {}
+    for row in await tx.fetch(_OF_AGENCIES, tx.city, when.day, when.known_at, given):
+        told = Told(**row)
+        found.setdefault(UUID(told.state["agency_id"]), []).append(told)
+    return found
+
+
+async def stations_of(tx: Transaction, kind: str, ids: Iterable[UUID]) -> set[UUID]:
+    """Return the stations that facts of these subjects have ever spoken of."""
+    return {row["station_id"] for row in await tx.fetch(_STATIONS_OF, tx.city, kind, list(ids))}
+
+
+async def following(
+    tx: Transaction, kind: str, after: UUID | None, number: int, *, loose: bool = False
+) -> list[UUID]:
+    """Return the next subjects of a kind by id; `loose` ones have never spoken of a station."""
+    text = _NEXT_LOOSE if loose else _NEXT
+    return [row["subject_id"] for row in await tx.fetch(text, tx.city, kind, after, number)]
 
 
 async def communities(

@@ -7,6 +7,7 @@ from fastapi import Request
 
 from chassis.identity import Actor
 from chassis.problems import Forbidden
+from services.evaluation.decide.verdicts import Kept
 
 CITY_WIDE = frozenset({"city_bureau", "auditor"})
 BY_DIVISION = frozenset({"township", "district_bureau"})
@@ -49,3 +50,12 @@ def reaches_station(actor: Actor, state: Mapping[str, Any]) -> bool:
     if actor.role == "agency":
         return bool(actor.agency_id and state["operator_id"] == str(actor.agency_id))
     return reaches_area(actor, state["division"])
+
+
+def reaches(actor: Actor, kept: Kept) -> bool:
+    """Whether the caller sees what is kept of somebody."""
+    if actor.role in AT_STATION:
+        return bool(actor.station_id) and kept.station_id == str(actor.station_id)
+    if actor.role == "agency":
+        return bool(actor.agency_id) and kept.agency_id == str(actor.agency_id)
+    return reaches_area(actor, kept.division)

@@ -1,4 +1,4 @@
-"""What evaluation hears, kept as facts: nothing is judged here, since most is never asked for."""
+"""What evaluation hears, kept as facts; whom it is about is due to be judged (`judging`)."""
 
 from datetime import date
 from typing import Any, cast
@@ -13,13 +13,22 @@ from contracts.kept import follow_cities
 from contracts.procurement import ContractEnded, ContractSigned
 from contracts.registry import (
     AgencyChanged,
+    PackActivated,
     StationChanged,
     WorkerChanged,
 )
-from services.evaluation.models import Fact, Related
+from services.evaluation.models import Due, Fact, Related
 
 reactions = Reactions("evaluation")
 follow_cities(reactions)
+JUDGED = frozenset({"station", "worker", "agency", "contract"})
+"""Whose facts change verdicts."""
+
+
+@reactions.on(PackActivated)
+async def pack_activated(_event: PackActivated, _envelope: Envelope, tx: Transaction) -> None:
+    """Judge everybody again, if the pack is in force already."""
+    tx.follows_up = True
 
 
 @reactions.on(StationChanged)
@@ -99,6 +108,11 @@ def _keep(
             valid_from=valid_from,
             known_from=envelope.time,
             state=envelope.data if state is None else state,
+            event_id=envelope.id,
+            type=envelope.type,
         ),
         *(Related(station_id=s, kind=kind, subject_id=envelope.agg_id) for s in stations),
     )
+    if kind in JUDGED:
+        tx.keep(Due(kind=kind, subject_id=envelope.agg_id))
+        tx.follows_up = True

@@ -4,9 +4,12 @@ import asyncpg
 import pytest
 
 from chassis.divisions import TOWNSHIP, load, read_extract
+from chassis.shelf import Shelf
 from deploy.imports import SHIPPED
 from services.evaluation.app import service
+from services.evaluation.judging import catch_up
 from services.evaluation.reactions import reactions
+from services.evaluation.rules import SHEETS
 from tests import told
 from tests.conftest import NOW, opened
 from tests.http import actor, client
@@ -20,6 +23,7 @@ async def name(fresh):
 @pytest.fixture
 async def database(postgres, name):
     async with opened(postgres, name, "evaluation", None, clock=lambda: NOW) as made:
+        made.shelf = Shelf(SHEETS)
         yield made
 
 
@@ -71,6 +75,16 @@ class Heard:
         """Ask as somebody."""
         async with client(service, self.database, who) as http:
             return await http.get(f"/v1/{who.city}/{path}", params=params)
+
+    async def judge(self, city="420100"):
+        """Judge whatever is due."""
+        await catch_up(self.database, city)
+
+    async def listed(self, who=None, **params):
+        """Return a page of verdicts."""
+        answer = await self.ask(who or actor("city_bureau"), "verdicts", **params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     async def verdicts(self, subject, who=None, **params):
         """Return words by rule."""

@@ -201,7 +201,8 @@ async def test_a_worker_is_judged_by_the_certificate_of_that_day(wuhan):
         when = queries.When(date.fromisoformat(day), NOW)
         async with wuhan.database.begin(who()) as tx:
             state = await queries.one(tx, "station", station, when)
-            facts = await gather.station_facts(tx, state, when)
+            [found] = await gather.families(tx, [state], when)
+            facts = found.cases[0].facts["station"]
         return [each["cert"] for each in facts["workers"]]
 
     assert await held("2023-12-31") == ["none"]

@@ -63,7 +63,8 @@ async def _promised(city, station, day, known_at=None):
     when = queries.When(date.fromisoformat(day), instant)
     async with city.database.begin(who()) as tx:
         state = await queries.one(tx, "station", station, when)
-        return (await gather.station_facts(tx, state, when)).get("staffing_by_contract")
+        [found] = await gather.families(tx, [state], when)
+        return found.cases[0].facts["station"].get("staffing_by_contract")
 
 
 async def test_an_end_told_after_a_restore_finds_what_was_signed_before_it(wuhan):

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from chassis.packs import packs_in
-from services.evaluation import routes
 from services.evaluation.app import service
+from services.evaluation.routes import compliance
 from tests import told
 from tests.conftest import who
 from tests.evaluation.test_compliance import staffed
@@ -45,13 +45,13 @@ async def counted(database, city):
 
 
 async def test_another_text_is_compiled_beside_the_loop(heard, monkeypatch):
-    other_pack, on_the_loop = routes.suppose.other_pack, []
+    other_pack, on_the_loop = compliance.suppose.other_pack, []
 
     def noted(*asked):
         on_the_loop.append(threading.current_thread() is threading.main_thread())
         return other_pack(*asked)
 
-    monkeypatch.setattr(routes.suppose, "other_pack", noted)
+    monkeypatch.setattr(compliance.suppose, "other_pack", noted)
     text = told.pack("420100").text
     answer = await suppose(heard, "420100", subject=supposed(), pack=text)
 

@@ -71,6 +71,17 @@ async def test_a_station_is_shown_as_four_parts_know_it(gate, station):
         assert part.caller().subject == f"{WUHAN}.bureau-1"
 
 
+@pytest.mark.usefixtures("station")
+async def test_todays_verdicts_are_read_where_they_are_stored(gate):
+    stored = f"/v1/{WUHAN}/verdicts/station:{STATION}"
+    gate.parts["evaluation"].answers[stored] = (200, b'{"counts": {"met": 1}}')
+
+    answer = await get(gate, PATH)
+
+    assert answer.json()["verdicts"] == {"counts": {"met": 1}}
+    assert gate.parts["evaluation"].last["path"] == stored
+
+
 @pytest.mark.parametrize("part", ["casework", "procurement", "evaluation"])
 @pytest.mark.parametrize("how", ["gone", "broken", "busy", "silent"])
 async def test_a_part_that_is_down_is_null_and_named(gate, station, monkeypatch, part, how):

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 from joserfc.jwk import OKPKey
 
+from services.evaluation.judging import catch_up
 from tests import told
 from tests.conftest import WUHAN
 from tests.tenancy.story_staff import staff
@@ -293,13 +294,16 @@ async def verdicts(story: Story, bureau: Any) -> None:
     town, do = story.town, story.do
     worker = town.own["worker"]
     contract = town.deeds["get_contract", ""].path["contract_id"]
+    await catch_up(story.house.databases["evaluation"], town.code)
     for kind, at in (
         ("station", worker.station_id),
         ("worker", worker.worker_id),
         ("contract", contract),
     ):
         await do(bureau, "get_compliance", also=kind, subject=f"{kind}:{at}")
+        await do(bureau, "get_verdicts_of", {"subject": f"{kind}:{at}"}, also=kind)
         await do(bureau, "post_what_if", None, {"subject": f"{kind}:{at}"}, also=kind)
+    await do(bureau, "get_verdicts")
     await do(bureau, "get_coverage")
     await do(bureau, "get_overview", {"station_id": worker.station_id})
 

@@ -24,6 +24,7 @@ WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'
 SAMPLES = {
     "uuid": lambda _: uuid4(),
     "varchar": lambda city: f"{city}.x",
+    "_varchar": lambda city: [f"{city}.x"],
     "int2": lambda _: 1,
     "int4": lambda _: 1,
     "int8": lambda _: 1,

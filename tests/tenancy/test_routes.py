@@ -42,6 +42,8 @@ ANYWHERE = {
 WIDE = {"city_bureau", "auditor"}
 """Roles that reach the city as a whole."""
 
+VERDICTS = {"get_compliance", "get_verdicts", "get_verdicts_of"}
+
 UNSAID = {"traceparent", "content-length", "date"}
 
 
@@ -218,7 +220,7 @@ async def test_a_role_without_the_scope_hears_the_same_whatever_it_asks(house):
 
 def _reads_own(deed, actor):
     """Verdicts are read by `evaluation:read`, or by `registry:read` of one's own station."""
-    return deed.operation.name == "get_compliance" and "registry:read" in actor.scopes
+    return deed.operation.name in VERDICTS and "registry:read" in actor.scopes
 
 
 async def test_the_platforms_routes_are_closed_in_a_city(house):

@@ -40,11 +40,24 @@ def station(
     villages: int = 0,
 ) -> dict[str, Any]:
     """Return what is known of a station that day."""
+    people = [worker(day, each, post) for each, post in posted(day, state, workers)]
+    return staffed(day, state, people, contracts, place, villages)
+
+
+def staffed(
+    day: date,
+    state: State,
+    people: list[dict[str, Any]],
+    contracts: Iterable[State],
+    place: Division | None = None,
+    villages: int = 0,
+) -> dict[str, Any]:
+    """Return what is known of a station with these people, whose sheets are made already."""
     said: dict[str, Any] = {
         **state["facts"],
         **{name: state[name] for name in ("name", "tier", "mode", "open_on", "domains")},
         "division": division(state, place, villages),
-        "workers": [worker(day, each, post) for each, post in posted(day, state, workers)],
+        "workers": people,
         **_staffing(day, state, contracts),
     }
     return known(facts.Station, said)
@@ -113,6 +126,17 @@ def contract(day: date, state: State) -> dict[str, Any]:
     if day < _a_year_after(date.fromisoformat(state["starts_on"])):
         said["execution_years"] = []  # no full year has ended: known, not unknown
     return known(facts.Contract, said)
+
+
+def agency(day: date, state: State, contracts: Iterable[State]) -> dict[str, Any]:
+    """Return what is known of an agency that day."""
+    said: dict[str, Any] = {
+        **state.get("facts", {}),
+        **{name: state[name] for name in ("kind", "business_scope", "registered_in")},
+    }
+    if in_force(day, contracts) is not None:
+        said["provides_stations"] = True  # none that we heard of is not none at all
+    return known(facts.Agency, said)
 
 
 def in_force(day: date, contracts: Iterable[State]) -> State | None:

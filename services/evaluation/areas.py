@@ -1,0 +1,94 @@
+"""The city and its districts in figures: states and divisions gathered, counted in `decide`."""
+
+from datetime import datetime
+
+from chassis import divisions
+from chassis.db import Transaction
+from chassis.divisions import Division
+from chassis.packs import Jurisdiction
+from services.evaluation import queries
+from services.evaluation.decide.cases import Case
+from services.evaluation.decide.coverage import (
+    STATED,
+    Ground,
+    certificates,
+    city_facts,
+    district_facts,
+    preferred,
+)
+from services.evaluation.models import Told
+from services.evaluation.queries import When
+from services.evaluation.rules import TOWNSHIPS
+
+SYSTEMS = ("nbs", "mca")
+CITY, DISTRICT = "city", "district"
+_COUNTY_LEVEL = 3
+
+
+async def areas(tx: Transaction, j: Jurisdiction, when: When, *, told: bool = False) -> list[Case]:
+    """Return the city and every district inside it; with what was `told` of each, if asked."""
+    base = await ground(tx, j, when)
+    stations = await queries.every(tx, "station", when)
+    workers = await queries.every(tx, "worker", when)
+    states = [each.state for each in stations]
+    held = certificates(when.day, [each.state for each in workers])
+    city = city_facts(tx.city, states, held, base)
+    newest = sorted([*stations, *workers] if told else [], key=_since, reverse=True)
+    cases = [Case(CITY, tx.city, {CITY: city}, j.prefixes[0], told=newest)]
+    for county in base.counties:
+        facts = {DISTRICT: district_facts(county.code, states, held, base)}
+        here = {s["station_id"] for s in states if s["district"] == county.code}
+        mine = [each for each in newest if _stations(each) & here]
+        cases.append(Case(DISTRICT, county.code, facts, county.code, county.name, told=mine))
+    return cases
+
+
+def _since(told: Told) -> datetime:
+    return told.known_from
+
+
+def _stations(told: Told) -> set[str]:
+    return {str(told.subject_id), *(p["station_id"] for p in told.state.get("postings", ()))}
+
+
+async def ground(tx: Transaction, j: Jurisdiction, when: When) -> Ground:
+    """Return what coverage is counted against: the pack's denominator and its system's divisions."""
+    entries = j.denominators.get(TOWNSHIPS, [])
+    chosen = preferred(entries, when.day)
+    editions = await divisions.editions(tx, j.prefixes)
+    counted = [e.source for e in entries if e.source != STATED]
+    wanted = [*counted, *SYSTEMS] if chosen is None or chosen.source == STATED else [chosen.source]
+    loaded = {system for system, _, _ in editions}
+    system = next((each for each in wanted if each in loaded), wanted[0])
+    mine = [(vintage, number) for each, vintage, number in editions if each == system]
+    year = chosen.year if chosen and chosen.source == system else None
+    vintage, number = next(
+        ((v, n) for v, n in reversed(mine) if year in (None, v.year)),
+        mine[-1] if mine else (None, None),
+    )
+    townships: list[Division] = []
+    elsewhere: list[Division] = []
+    counties: list[Division] = []
+    for prefix in j.prefixes:
+        townships += await divisions.townships(tx, system, prefix, vintage)
+        for other in SYSTEMS:
+            if other != system:
+                elsewhere += await divisions.townships(tx, other, prefix)
+        rows = await tx.fetch(divisions.WITHIN, system, prefix, vintage, _COUNTY_LEVEL)
+        counties += [Division.of(row) for row in rows]
+    below = None
+    if vintage is not None:
+        below = await queries.communities(tx, system, vintage, list(j.prefixes))
+    count = chosen.value if chosen and chosen.value is not None else number
+    dated = str(vintage) if vintage and year in (None, vintage.year) else str(year or "")
+    is_stated = chosen is not None and chosen.source == STATED
+    return Ground(
+        source=chosen.source if chosen else system,
+        vintage=str(chosen.year or "") if chosen and is_stated else dated,
+        count=count,
+        system=system,
+        townships={each.code: each for each in townships},
+        elsewhere=elsewhere,
+        counties=counties,
+        communities=below,
+    )

@@ -1,0 +1,136 @@
+"""Verdicts as they are kept and listed: `rule:word:modality`, one text for each rule of a subject."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+
+from chassis.packs import Jurisdiction, Verdict
+from chassis.packs.verdict import SEVERITY, WORDS
+from services.evaluation.decide.cases import Case
+from services.evaluation.models import Cite, KeptLine
+
+BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A subject with what is kept of its verdicts."""
+
+    kind: str
+    id: str
+    name: str | None
+    division: str
+    station_id: str | None
+    agency_id: str | None
+    verdicts: tuple[str, ...]
+    pack: str
+
+    @classmethod
+    def of(cls, case: Case, verdicts: Iterable[Verdict], pack: str) -> "Kept":
+        """Keep of verdicts what lists need."""
+        return cls(
+            case.kind,
+            case.id,
+            case.name,
+            case.area,
+            case.station_id,
+            case.agency_id,
+            tuple(f"{v.rule}:{v.word}:{v.modality}" for v in verdicts),
+            pack,
+        )
+
+
+def severity(word: str, modality: str) -> str | None:
+    """Return how bad a verdict is; nothing is bad about what is not broken."""
+    return SEVERITY[modality] if word == BROKEN else None
+
+
+def counts(verdicts: Iterable[str]) -> dict[str, int]:
+    """Return how many rules say what."""
+    found = Counter(each.split(":")[1] for each in verdicts)
+    return {word: found[word] for word in WORDS}
+
+
+def wanted(
+    j: Jurisdiction,
+    *,
+    rule: str | None,
+    verdict: str | None,
+    modality: str | None,
+    severe: str | None,
+) -> list[str] | None:
+    """Return every text that fits a filter; None where all fit."""
+    if (rule, verdict, modality, severe) == (None, None, None, None):
+        return None
+    return [
+        f"{rid}:{word}:{binding}"
+        for rid, versions in j.rules.items()
+        if rule in (None, rid)
+        for binding in sorted({entry.item.rule.modality for entry in versions})
+        if modality in (None, binding)
+        for word in WORDS
+        if verdict in (None, word) and severe in (None, severity(word, binding))
+    ]
+
+
+def line(text: str, cite: Cite | None) -> KeptLine:
+    """Return one verdict as an answer names it."""
+    rule, word, modality = text.split(":")
+    return {
+        "rule": rule,
+        "verdict": word,
+        "severity": severity(word, modality),
+        "modality": modality,
+        "cite": cite,
+    }
+
+
+class Cites:
+    """The clauses of a pack's rules on a day, looked up once for each place."""
+
+    def __init__(self, j: Jurisdiction, day: date) -> None:
+        self._j, self._day = j, day
+        self._known: dict[tuple[str, str, str], Cite | None] = {}
+
+    def __call__(self, kind: str, rule: str, area: str) -> Cite | None:
+        """Return the clause of a rule there."""
+        key = (kind, rule, area)
+        if key not in self._known:
+            there = self._j.rule_at(kind, rule, area, self._day)
+            day = self._day.isoformat()
+            said = there.cite.line(there.rule.id, day) if there else None
+            self._known[key] = cast("Cite | None", said)
+        return self._known[key]
+
+
+Order = Callable[[Kept, str], tuple[Any, ...]]
+SORTS: dict[str, Order] = {
+    "subject": lambda kept, text: (kept.kind, kept.id, text),
+    "division": lambda kept, text: (kept.division, kept.kind, kept.id, text),
+    "rule": lambda kept, text: (text, kept.kind, kept.id),
+}
+"""What a list may be sorted by: of a subject and one of its verdicts the place in the list."""
+
+
+def page(
+    kept: Iterable[Kept],
+    texts: Sequence[str] | None,
+    sort: str,
+    after: tuple[Any, ...] | None,
+    limit: int,
+) -> list[tuple[Kept, str]]:
+    """Return one page of what was judged just now, and one more where there is more."""
+    order, down = SORTS[sort.removeprefix("-")], sort.startswith("-")
+    some = None if texts is None else set(texts)
+    found = [
+        (order(each, text), each, text)
+        for each in kept
+        for text in each.verdicts
+        if some is None or text in some
+    ]
+    found.sort(key=lambda item: item[0], reverse=down)
+    if after is not None:
+        found = [item for item in found if (item[0] < after if down else item[0] > after)]
+    return [(each, text) for _, each, text in found[: limit + 1]]
