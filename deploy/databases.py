@@ -61,9 +61,10 @@ async def _roles(admin: asyncpg.Connection, part: str, passwords: Mapping[str, s
         statements.append(
             f"ALTER ROLE {_name(role)} {login} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
         )
+    # What a wait was for is read from the server's words (chassis.http): they must be English.
+    everyone = {"timezone": "UTC", "lc_messages": "C", "idle_in_transaction_session_timeout": IDLE}
     for kind, settings in TIMEOUTS.items():
         role = _name(f"{part}_{kind}")
-        everyone = {"timezone": "UTC", "idle_in_transaction_session_timeout": IDLE}
         for setting, value in (everyone | settings).items():
             statements.append(f"ALTER ROLE {role} SET {setting} = '{value}'")
     statements.append(

@@ -5,6 +5,7 @@ import pytest
 
 from chassis.db import Database, Stale
 from chassis.ids import uuid7
+from chassis.looks import by_id, first, some
 from chassis.tables import EventLog
 from chassis.writing import snapshot
 from tests.chassis.test_db import add
@@ -69,9 +70,13 @@ async def test_every_read_names_its_city_though_the_policy_would_do(trial, unwal
     mine, theirs = await add(trial), await add(trial, "a", HANGZHOU)
     assert await _everything(unwalled) == 2
 
-    async with unwalled.begin(who(), reads_only=True) as tx:
+    async with unwalled.begin(who()) as tx:
         assert (await tx.get(Thing, mine.id)).city == WUHAN
         assert await tx.peek(Thing, theirs.id) is None
+        looks = by_id(Thing, theirs.id), some(Thing, name="a"), first(Thing, id=theirs.id)
+        nobody, named, none = await tx.look(*looks)
+        assert (nobody, [t.id for t in named], none) == (None, [mine.id], None)
+        assert await tx.one(Thing, Thing.id == theirs.id) is None
     async with unwalled.begin(who()) as tx:
         await tx.count(Entry)
         assert await tx.peek(Thing, theirs.id) is None

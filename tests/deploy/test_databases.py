@@ -78,5 +78,6 @@ async def test_the_receipts_lock_is_waited_for_less_long_than_a_statement_may_ru
     try:
         assert await one.fetchval("SHOW lock_timeout") == "2s"
         assert await one.fetchval("SHOW statement_timeout") == "5s"
+        assert await one.fetchval("SHOW lc_messages") == "C", "what was waited for is read there"
     finally:
         await one.close()

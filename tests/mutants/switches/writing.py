@@ -119,9 +119,9 @@ SWITCHES = (
             ),
             Edit(
                 "chassis/http.py",
-                "async with database.begin(who, reads_only=True) as tx:\n"
+                "async with database.begin(who) as tx:\n"
                 "                receipt = await tx.peek(Receipt, who.client, route, key)",
-                "async with database.begin(who, reads_only=True) as tx:\n"
+                "async with database.begin(who) as tx:\n"
                 '                receipt = await tx.peek(Receipt, "anybody", route, key)',
             ),
         ),
