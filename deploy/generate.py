@@ -6,6 +6,7 @@ contracts/generated/
   schemas/TYPE.json     what is inside an event
   policies/             what a pack author's editor checks by: pack, cases, fact sheets
 docs/reference.md       settings, problems, events, metrics, roles, commands
+docs/traceability.md    every row of the cities' documents and what answers it
 """
 
 import json
@@ -22,12 +23,14 @@ from deploy.asyncapi import document, events, schema
 from deploy.policies import subjects
 from deploy.reference import reference
 from deploy.serve import service
+from deploy.traceability import traceability
 from gateway.app import GATEWAY_SERVICE
 from gateway.openapi import merge
 
 HOUSE = Path(__file__).parent.parent
 GENERATED = Path("contracts/generated")
 REFERENCE = Path("docs/reference.md")
+TRACEABILITY = Path("docs/traceability.md")
 
 
 def generate(*, check: bool = False, house: Path = HOUSE) -> list[Path]:
@@ -59,6 +62,7 @@ def files() -> Iterator[tuple[Path, str]]:
     for name, made in policy_schemas(subjects()).items():
         yield GENERATED / "policies" / f"{name}.schema.json", _json(made)
     yield REFERENCE, reference(described)
+    yield TRACEABILITY, traceability(HOUSE / "policies", subjects())
 
 
 def openapi() -> dict[str, Any]:

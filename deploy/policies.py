@@ -36,6 +36,7 @@ from chassis.packs.mutate import mutate as mutants_of
 from chassis.packs.schema import schemas
 from chassis.packs.trouble import near
 from chassis.packs.yaml12 import Located
+from deploy.traceability import built, counted, untraced
 
 ROOT = Path("policies")
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -88,6 +89,7 @@ def _checked(root: Path, code: str, *, mutate: bool) -> tuple[list[Trouble], str
     troubles = run_cases(j, cases)
     said = f"{code} {j.version}: {own} rules of {len(j.rules)}, {len(j.parameters)} parameters"
     said += f", {len(cases.all)} cases"
+    troubles += untraced(j, root / code)
     if mutate and not troubles:
         tried = list(mutants_of(j, cases))
         missed = [mutant for mutant in tried if not mutant.noticed]
@@ -100,7 +102,20 @@ def _checked(root: Path, code: str, *, mutate: bool) -> tuple[list[Trouble], str
             if not mutant.flip:
                 click.echo(f"{path}: no case notices {mutant.what} (allowed)")
         said += f", {len(tried) - len(missed)} of {len(tried)} changes noticed"
-    return troubles, f"{said}, {time.perf_counter() - started:.1f} s"
+    said += f", {time.perf_counter() - started:.1f} s"
+    return troubles, "\n".join((said, *_remarks(j)))
+
+
+def _remarks(j: Jurisdiction) -> Iterator[str]:
+    """Say how the document's rows are answered, what is built by now, and where law is against it."""
+    if rows := counted(j):
+        kinds = ", ".join(f"{n} {kind}" for kind, n in rows.most_common())
+        yield f"  {sum(rows.values())} rows: {kinds}"
+    for row in built(j):
+        yield f"  {row}: what it waits for is there by now"
+    for key, each in j.own.pack.conflicts.items():
+        text = f"{each.cite} ↔ {each.against}: {each.what.zh} / {each.what.en}"
+        yield f"  {j.own.source.trouble(('conflicts', key), text)}"
 
 
 @policies.command()

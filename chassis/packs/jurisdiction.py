@@ -20,7 +20,7 @@ from typing import Any
 
 from chassis.packs.compiling import Compiled, Compiler
 from chassis.packs.layers import Entry, Layers, Loaded, Merged, Spot, choose, read_layers, rule_span
-from chassis.packs.model import Denominator, Document, Rule, Vocable
+from chassis.packs.model import Denominator, Document, Duty, Rule, Vocable
 from chassis.packs.paths import ancestors, dotted, holes, look
 from chassis.packs.plan import Frame, Plan, Version, make_plan
 from chassis.packs.sources import Sources
@@ -62,12 +62,14 @@ class Jurisdiction:
         self.parameters: dict[str, Merged] = layers.parameters
         self.documents: dict[tuple[str, str], Document] = {}
         self.denominators: dict[str, list[Denominator]] = {}
+        self.duties: dict[str, Duty] = {}
         self.holidays: frozenset[date] = frozenset()
         self.workdays: frozenset[date] = frozenset()
         for layer in layers.loaded:
             pack = layer.pack
             self.documents |= {(pack.pack, key): each for key, each in pack.documents.items()}
             self.denominators |= pack.denominators
+            self.duties |= pack.duties
             self.holidays |= set(pack.calendar.holidays)
             self.workdays |= set(pack.calendar.workdays)
         self.stated = {subject: compiler.stated(subject) for subject in subjects.sheets}
@@ -192,6 +194,11 @@ class Jurisdiction:
         other.rules = {rid: list(versions) for rid, versions in self.rules.items()}
         other.replan()
         return other
+
+    @property
+    def own(self) -> Loaded:
+        """The pack itself, without the layers above it."""
+        return self._layers.loaded[-1]
 
     def subject_of(self, rule: str) -> str:
         """Return the subject a rule judges."""

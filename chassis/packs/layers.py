@@ -11,10 +11,11 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from chassis.packs.clauses import check_clauses
 from chassis.packs.model import UNITS, DatedValue, Document, Pack, Parameter, Part, Vocable
 from chassis.packs.sources import Layer, Sources
 from chassis.packs.trouble import Trouble, Troubles, near
-from chassis.packs.values import misfits, plain
+from chassis.packs.values import misfits, plain, unknown_word
 from chassis.packs.yaml12 import Located, Place
 
 Item = TypeVar("Item")
@@ -274,16 +275,28 @@ class Layers:
                     self.complain(layer, ("vocabulary", name, word, "is"), text)
         for day in set(pack.calendar.holidays) & set(pack.calendar.workdays):
             self.complain(layer, ("calendar",), f"{day} is both a holiday and a working day")
-        self._check_clauses(layer)
+        self._check_duties(layer)
+        check_clauses(self, layer)
 
-    def _check_clauses(self, layer: Loaded) -> None:
-        """See that a row of the catalogue is answered once: by rules and parameters, or by a clause."""
-        pack = layer.pack
-        answered = {row: rid for rid, rule in pack.rules.items() for row in rule.id}
-        answered |= {row: name for name, param in pack.parameters.items() for row in param.ids}
-        for row in pack.clauses.keys() & answered.keys():
-            text = f"`{row}` is answered by `{answered[row]}` already"
-            self.troubles.append(layer.source.at_key(("clauses", row), text))
+    def _check_duties(self, layer: Loaded) -> None:
+        """See that duties name a body and a clause, and conflicts a clause of each side."""
+        for key, duty in layer.pack.duties.items():
+            self.cite(layer, duty.cite, ("duties", key, "cite"))
+            vocabulary, _, who = duty.who.partition(".")
+            named: list[tuple[Place, str, str]] = [(("who",), vocabulary, who)]
+            named += [(("domains", i), "domain", word) for i, word in enumerate(duty.domains)]
+            for at, name, word in named:
+                if word not in self.vocabulary.get(name, {}):
+                    text = unknown_word(word, name, self.vocabulary)
+                    self.complain(layer, ("duties", key, *at), text)
+        above = [each for each in self.loaded if each.depth < layer.depth]
+        laws = {key for each in above for key in each.pack.documents}
+        for key, conflict in layer.pack.conflicts.items():
+            self.cite(layer, conflict.cite, ("conflicts", key, "cite"))
+            law = conflict.against.partition(" ")[0]
+            if law not in laws:
+                text = f"no document `{law}` above{near(law, laws)}"
+                self.complain(layer, ("conflicts", key, "against"), text)
 
     def outside(self, layer: Loaded, area: list[str] | None) -> str | None:
         """Return a prefix that is not within the layer's own area."""

@@ -193,16 +193,49 @@ class Rule(Part):
         return self.effect.refuse if isinstance(self.effect, Refuse) else None
 
 
-class Clause(Part):
-    """A row of the catalogue that no rule or parameter answers, and what answers it instead."""
+class Duty(Part):
+    """What the document asks of a body rather than of a station: kept in registry's register."""
 
-    kind: Literal["vocabulary", "register", "workflow", "duty", "unchecked"]
+    who: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
+    """A word with its vocabulary: `partner.finance`, `filer.township`."""
+    what: Say
+    cite: str
+    ids: list[str] = []
+    domains: list[str] = []
+    """Kinds of referral it brings to stations."""
+    due: date | None = None
+    every: Literal["month", "quarter", "year"] | None = None
+
+
+class Conflict(Part):
+    """Where the document and the law of a layer above disagree, and what the pack does about it."""
+
+    cite: str
+    against: str
+    """A clause of a document of a layer above: `order102 第二十四条`."""
+    what: Say
+    ids: list[str] = []
+
+
+class Clause(Part):
+    """A row of the catalogue that no rule, duty or parameter answers, and what answers it instead."""
+
+    kind: Literal["vocabulary", "register", "workflow", "unchecked", "unbuilt"]
+    by: Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = []
+    """What is behind it: `vocabulary tier`, `route GET /v1/{city}/stations` … (chassis/packs/clauses.py).
+    Of what is unbuilt: what will be."""
+    waits: Literal["registry", "casework", "procurement", "evaluation", "gateway"] | None = None
+    """The part it waits for, of what is unbuilt."""
     why: str | None = None
 
     @model_validator(mode="after")
     def _reasoned(self) -> "Clause":
-        if self.kind == "unchecked" and not self.why:
-            raise ValueError("`unchecked` needs a `why`")
+        if self.kind in ("unchecked", "unbuilt") and not self.why:
+            raise ValueError(f"`{self.kind}` needs a `why`")
+        if (self.kind == "unbuilt") != (self.waits is not None):
+            raise ValueError("what is `unbuilt`, and nothing else, says whom it `waits` for")
+        if self.kind not in ("unchecked", "unbuilt") and not self.by:
+            raise ValueError(f"`{self.kind}` needs a `by`: what is behind it")
         return self
 
 
@@ -227,6 +260,8 @@ class Pack(Part):
     calendar: Calendar = Calendar()
     parameters: dict[Word, Parameter] = {}
     rules: dict[Key, Rule] = {}
+    duties: dict[Key, Duty] = {}
+    conflicts: dict[Key, Conflict] = {}
     clauses: dict[str, Clause] = {}
 
 

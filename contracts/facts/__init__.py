@@ -11,27 +11,41 @@ rule only compares. Clause numbers after a fact are the catalogue rows that firs
 * agency       who runs stations or judges them
 * procurement  money, tenders, contracts
 * evaluation   how a contract was judged
-* casework     a referral at its gate
+* casework     a referral at its gate, harm that must be reported
 * area         a city or district in figures, and what was filed
 * subjects     which sheet a subject has, and which service asks at which gate
 """
 
 from contracts.facts.agency import Agency
 from contracts.facts.area import Area, Filing, Year
-from contracts.facts.casework import Referral
-from contracts.facts.evaluation import Evaluation
+from contracts.facts.casework import Harm, Referral
+from contracts.facts.evaluation import Evaluation, Indicator
 from contracts.facts.payroll import Payroll
 from contracts.facts.people import Deputy, Head, Supervisor, Worker
 from contracts.facts.procurement import Contract, ExecutionYear, Funding, Quarter, Tender
-from contracts.facts.station import Asset, Division, Incident, Month, Partner, Project, Station
+from contracts.facts.station import (
+    AllowanceCheck,
+    Asset,
+    ClientGroup,
+    Division,
+    Incident,
+    Ledger,
+    Month,
+    Offer,
+    Partner,
+    Project,
+    Station,
+)
 from contracts.facts.subjects import GATES, SUBJECTS
 
 __all__ = [
     "GATES",
     "SUBJECTS",
     "Agency",
+    "AllowanceCheck",
     "Area",
     "Asset",
+    "ClientGroup",
     "Contract",
     "Deputy",
     "Division",
@@ -39,9 +53,13 @@ __all__ = [
     "ExecutionYear",
     "Filing",
     "Funding",
+    "Harm",
     "Head",
     "Incident",
+    "Indicator",
+    "Ledger",
     "Month",
+    "Offer",
     "Partner",
     "Payroll",
     "Project",

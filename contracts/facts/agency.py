@@ -1,7 +1,10 @@
 """The organisations that run or judge stations (registry)."""
 
 from chassis.packs import Sheet
-from contracts.facts.words import AgencyKind, System
+from contracts.facts.words import (
+    AgencyKind,
+    System,
+)
 
 
 class Agency(Sheet):

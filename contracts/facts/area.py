@@ -4,7 +4,12 @@ from datetime import date
 
 from chassis.packs import Fen, Sheet
 from contracts.facts.procurement import Funding
-from contracts.facts.words import Filer, FilingKind
+from contracts.facts.words import (
+    Filer,
+    FilingKind,
+    PlanSection,
+    TrainingKind,
+)
 
 
 class Filing(Sheet):
@@ -14,6 +19,12 @@ class Filing(Sheet):
     by: Filer
     to: Filer
     day: date
+    issued: date
+    """Day the document itself was made (LZ-3.1-b)."""
+    working_days: int
+    """Working days from then to the day it was filed (CJ-6.1-a)."""
+    sections: list[PlanSection]
+    """What it covers (LZ-3.1-a, WH-4.3-a)."""
 
 
 class Year(Sheet):
@@ -38,6 +49,8 @@ class Area(Sheet):
     townships_with_station: int
     townships_with_certified: int
     """Township units where at least one certified worker serves (LZ-1.3.2-a)."""
+    townships_with_plan: int
+    """Township units that have a plan of their own for their station (HZ-5.1-a)."""
     communities: int
     communities_with_station: int
     stations: int
@@ -58,6 +71,8 @@ class Area(Sheet):
     """Certified workers by speciality; one person may count in several (LZ-1.3.2-b)."""
     agencies_incubated: int
     """Social work agencies incubated 2021 to 2023 (LZ-1.3.3-a)."""
+    trainings_held: list[TrainingKind]
+    """Kinds of training held for social workers in the calendar year (WH-3.2-b)."""
     years: list[Year]
     filings: list[Filing]
     fundings: list[Funding]

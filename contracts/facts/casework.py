@@ -1,4 +1,4 @@
-"""What a partner sends (casework)."""
+"""What a partner sends, and harm a worker finds (casework)."""
 
 from datetime import date
 from typing import ClassVar
@@ -6,7 +6,13 @@ from typing import ClassVar
 from chassis.packs import Sheet
 from contracts.facts.people import Worker
 from contracts.facts.station import Station
-from contracts.facts.words import Domain, LegalBasis, PartnerKind, Urgency
+from contracts.facts.words import (
+    Domain,
+    HarmKind,
+    LegalBasis,
+    PartnerKind,
+    Urgency,
+)
 
 
 class Referral(Sheet):
@@ -21,3 +27,16 @@ class Referral(Sheet):
     sensitive: bool
     """Violence, minors, correction: opened to its own people only."""
     received_on: date
+
+
+class Harm(Sheet):
+    """Harm or suspected harm a worker came upon, which the law says must be reported. No person."""
+
+    context: ClassVar[dict[str, type[Sheet]]] = {"station": Station}
+
+    kind: HarmKind
+    found_on: date
+    told: list[PartnerKind]
+    """Who has been told; an empty list is nobody."""
+    hours: float
+    """Hours from finding it to telling the first of them, or until now while nobody is told."""

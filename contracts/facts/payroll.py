@@ -6,7 +6,10 @@ from typing import ClassVar
 from chassis.packs import Fen, Sheet
 from contracts.facts.people import Worker
 from contracts.facts.station import Station
-from contracts.facts.words import Cert, WageClass
+from contracts.facts.words import (
+    Cert,
+    WageClass,
+)
 
 
 class Payroll(Sheet):

@@ -3,7 +3,16 @@
 from datetime import date
 
 from chassis.packs import Sheet
-from contracts.facts.words import Cert, Education, Employer, HeadPost, Post, TrainingKind
+from contracts.facts.words import (
+    Cert,
+    Education,
+    Employer,
+    HeadPost,
+    Level,
+    OriginPost,
+    Post,
+    TrainingKind,
+)
 
 
 class Worker(Sheet):
@@ -36,6 +45,8 @@ class Worker(Sheet):
     """Part of the calendar year served, 0 to 1; yearly duties count pro rata."""
     served_first_year: bool
     """Still in the first year of service, when induction training is due (HZ-4.5-a)."""
+    origin_post: OriginPost | None
+    """Post held before or beside social work; null when none (WH-3.2-a)."""
     offence_check_on: date | None
     """Last query of violent and sexual offence records (未成年人保护法 第六十二条)."""
 
@@ -51,6 +62,10 @@ class Supervisor(Sheet):
     stations: int
     """Stations under this supervisor (LZ-2.4.3-d)."""
     full_time: bool
+    talent_level: Level | None
+    """Level at which named a supervision talent; null when not (HZ-4.4-b)."""
+    term_years: float | None
+    """Years the supervisor or the team is engaged for; null when none are agreed (HZ-4.4-d)."""
 
 
 class Deputy(Sheet):

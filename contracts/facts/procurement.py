@@ -52,6 +52,10 @@ class Tender(Sheet):
     """In the central purchasing catalogue (LZ-4.3-a)."""
     procedure: Procedure
     opened_on: date
+    open_days: int
+    """Days from the documents' issue to the last day of bids."""
+    bidders: int
+    """Suppliers that answered."""
 
 
 class ExecutionYear(Sheet):
@@ -82,6 +86,9 @@ class Contract(Sheet):
     supervision_funded: bool
     """Supervision is a line of its budget (LZ-2.4.3-e)."""
     supervision_plan_on: date | None
+    training_plan_on: date | None
+    evaluation_plan_on: date | None
+    """Days of the plans that go with it (LZ-3.3-a)."""
     takeover_plan_on: date | None
     """Day the temporary takeover plan was made (WH-3.4-h)."""
     management_fee_percent: float
@@ -103,3 +110,16 @@ class Contract(Sheet):
     first_stationed: date | None
     """First day workers formally served on the station, at the agreed number (CJ-4.2-a)."""
     paid_total: Fen
+    procedure: Procedure
+    """By which it was bought."""
+    award_notice_on: date
+    """Day the provider was told of the award."""
+    publication_due: date
+    """Last day to publish it, by the city's clock of working days."""
+    published_on: date | None
+    filing_due: date
+    """Last day to hand in its copy, by the same clock."""
+    filed_on: date | None
+    clients_accepted: bool
+    """People served took part in acceptance."""
+    acceptance_published: bool

@@ -5,12 +5,17 @@ from datetime import date
 from chassis.packs import Sheet
 from contracts.facts.people import Deputy, Head, Supervisor, Worker
 from contracts.facts.words import (
+    Allowance,
     AssetItem,
+    ClientCategory,
     DivisionKind,
     Domain,
+    Function,
     HireReason,
+    LedgerField,
     Logo,
     Mode,
+    Nature,
     PartnerKind,
     PlaquePlace,
     ProjectKind,
@@ -18,6 +23,9 @@ from contracts.facts.words import (
     Record,
     Room,
     ServiceField,
+    ServiceItem,
+    Site,
+    Speciality,
     System,
     Tier,
 )
@@ -54,6 +62,48 @@ class Project(Sheet):
 
     kind: ProjectKind
     field: ServiceField
+    sponsor: PartnerKind | None
+    """Who pays for it, if somebody other than civil affairs does (HF-2.3-a)."""
+
+
+class Offer(Sheet):
+    """One item of the service list of a station (HF-3.3-g, HZ-4.1-c)."""
+
+    item: ServiceItem
+    field: ServiceField
+    nature: Nature
+    """What kind of matter the bureau holds it to be: a service, or an authority's own."""
+
+
+class ClientGroup(Sheet):
+    """People of one category in a station's area, in figures (casework). Never a person."""
+
+    group: ClientCategory
+    clients: int
+    """Known to the station today."""
+    visited: int
+    """Of these, visited at home in the last twelve months (CJ-3.1-a, LZ-2.2-d)."""
+    on_file: int
+    """Of these, with a follow-up file or a case (CJ-3.2-c)."""
+    needs_known: int
+    """Of these, with material, spiritual and social needs noted (LZ-2.2-d)."""
+    follow_up_late: int
+    """Of these, past the day of their next visit, or without one (LZ-2.2-d)."""
+
+
+class Ledger(Sheet):
+    """A ledger the station keeps on people of one category (CJ-3.1-c)."""
+
+    group: ClientCategory
+    fields: list[LedgerField]
+
+
+class AllowanceCheck(Sheet):
+    """The last check that an allowance reaches those it is for (CJ-3.1-d, CJ-3.2-b)."""
+
+    allowance: Allowance
+    group: ClientCategory
+    day: date
 
 
 class Month(Sheet):
@@ -100,6 +150,8 @@ class Station(Sheet):
     unrecorded_supervisions: int
     """Supervisions held without a record on file (HZ-4.4-c)."""
     months: list[Month]
+    site: Site
+    """Where it is set up: in a place of service that was there, or apart (HF-3.1-f, HZ-4.2-a)."""
     rooms: list[Room]
     case_work_planned: bool
     """The service plan contains case work (CJ-2.1-e)."""
@@ -109,6 +161,12 @@ class Station(Sheet):
     office_independent: bool
     """The office is apart from others (LZ-2.1.3-b)."""
     assets: list[Asset]
+    functions: list[Function]
+    """What it does for others beside serving clients (WH-2.1-a)."""
+    organised: bool
+    """Has an organisation with its duties divided (CJ-2.2-a, WH-2.5-a)."""
+    workflow: bool
+    """Has a standard workflow in writing (CJ-2.2-a, LZ-2.1.3-a, WH-2.5-a)."""
     systems: list[System]
     """Written rules in force: staff, finance, archives … (CJ-2.2-b, HZ-4.2-c, WH-2.5-b)."""
     records: list[Record]
@@ -130,6 +188,32 @@ class Station(Sheet):
     projects: list[Project]
     brand_projects: int
     """Brand projects of its own, 一站一品 (HZ-3.1-a)."""
+    focus: Speciality | None
+    """The speciality it is built around; null when it has none (HZ-4.6-a)."""
+    offer: list[Offer]
+    """Its service list."""
+    needs_assessed_on: date | None
+    """Day the needs of its area were last assessed (HZ-3.3-a)."""
+    service_plan_on: date | None
+    """Day of its service plan (HZ-3.3-a)."""
+    needs_list_on: date | None
+    """Day of the list of residents' needs (WH-3.3-c)."""
+    resource_list_on: date | None
+    """Day of the list of the area's resources (WH-3.3-c)."""
+    clients_in_need: int
+    clients_with_service_list: int
+    """Of these, with a service list of their own (WH-3.3-c)."""
+    client_groups: list[ClientGroup]
+    """Every category it knows people of."""
+    ledgers: list[Ledger]
+    allowance_checks: list[AllowanceCheck]
+    slowest_entry: int | None
+    """Working days from a household investigation to its entry, the slowest of the last twelve
+    months; null when there was none (CJ-3.3-b)."""
+    rooms_below: int
+    """Community rooms or studios of its area (HZ-4.5-b)."""
+    rooms_supported: int
+    """Of these, supported by it in the last twelve months."""
     domains: list[Domain]
     """Kinds of referral it takes; an empty list takes them all."""
     admin_hours: float

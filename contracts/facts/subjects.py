@@ -3,7 +3,7 @@
 from chassis.packs import Sheet
 from contracts.facts.agency import Agency
 from contracts.facts.area import Area
-from contracts.facts.casework import Referral
+from contracts.facts.casework import Harm, Referral
 from contracts.facts.evaluation import Evaluation
 from contracts.facts.payroll import Payroll
 from contracts.facts.people import Supervisor, Worker
@@ -23,6 +23,7 @@ SUBJECTS: dict[str, type[Sheet]] = {
     "evaluation": Evaluation,
     "funding": Funding,
     "referral": Referral,
+    "harm": Harm,
     "district": Area,
     "city": Area,
 }
