@@ -294,7 +294,7 @@ def place_of(text: str, passage: str, nth: int = 0) -> str:
             "tier.twonship",
             "'twonship' is not in the vocabulary `tier`; did you mean `township`?",
         ),
-        ("cite: plan 九", "cite: paln 九", "paln 九", "no document `paln` in this pack"),
+        ("cite: plan 九", "cite: paper 九", "paper 九", "no document `paper` in this pack"),
         (
             "against: act 二十四",
             "against: plan 二十四",
