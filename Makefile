@@ -51,6 +51,13 @@ fuzz-short: $(READY) ## 简短的模糊测试（两千次以上）· the short v
 mutants: $(READY) ## 逐一拆除防护，看测试是否发现 · remove one guard at a time: who notices? (ARGS="relay-fence --words")
 	@exec $(BIN)/python -m tests.mutants.run $(ARGS)
 
+.PHONY: power-cut power-cut-short
+power-cut: $(READY) ## 断电试验（须 root 与 loop 设备）· cut the power while people write (ARGS="--cuts 30")
+	@exec $(BIN)/python -m tests.fault.power_cut $(ARGS)
+
+power-cut-short: $(READY) ## 简短的断电试验 · the short version, as CI runs it
+	@exec $(BIN)/python -m tests.fault.power_cut --short $(ARGS)
+
 audit: $(READY) ## 检查依赖的已知漏洞并写出物料清单 · known holes in the dependencies, and the SBOM in build/
 	@mkdir -p build
 	@$(BIN)/cyclonedx-py requirements requirements.lock --of JSON -o build/sbom.json 2>/dev/null; echo 'build/sbom.json'

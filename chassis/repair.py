@@ -22,7 +22,7 @@ _INTO_OUTBOX = """
 INSERT INTO outbox
   (city, part, agg_type, agg_id, epoch, version, event_id, type, body, traceparent, attempts, error)
 SELECT city, ('x' || right(agg_id::text, 1))::bit(4)::int, agg_type, agg_id, epoch, version,
-       event_id, type, body, traceparent, 0, '{error}'
+       event_id, type, body, traceparent, 0, 'resent'
   FROM event_log
 """
 _WITHIN = """
@@ -31,6 +31,21 @@ _WITHIN = """
    AND ($6::timestamptz IS NULL OR at >= $6)
 """
 _IN_ORDER = " ORDER BY at, epoch, version ON CONFLICT DO NOTHING"
+# Below everything that waits, and below what a transaction still to be committed has drawn: a later
+# version that was waiting when the stream was lost must not be told before its predecessors. The
+# time of a version is the latest of its aggregate up to it, since clocks may disagree with versions.
+_REFILL = """
+INSERT INTO outbox
+  (city, seq, part, agg_type, agg_id, epoch, version, event_id, type, body, traceparent, attempts)
+OVERRIDING SYSTEM VALUE
+SELECT city, least((SELECT min(seq) FROM outbox), 0) - row_number() OVER later,
+       ('x' || right(agg_id::text, 1))::bit(4)::int, agg_type, agg_id, epoch, version,
+       event_id, type, body, traceparent, 0
+  FROM (SELECT *, max(at) OVER (
+          PARTITION BY city, agg_type, agg_id ORDER BY epoch, version) AS told FROM event_log) e
+WINDOW later AS (ORDER BY told DESC, epoch DESC, version DESC)
+ON CONFLICT (city, agg_type, agg_id, epoch, version) DO NOTHING
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +91,8 @@ class Wanted:
 
 async def resend(db: Any, wanted: Wanted) -> int:
     """Put events back into the outbox, as the relay's role; return how many."""
-    text = _INTO_OUTBOX.replace("{error}", RESENT) + _WITHIN + _IN_ORDER
     done = await db.execute(
-        text,
+        _INTO_OUTBOX + _WITHIN + _IN_ORDER,
         wanted.city,
         wanted.aggregate,
         wanted.id,
@@ -143,7 +157,7 @@ async def compare(
         shorter = known.created == created and known.last_seq > last_seq
         if now.created == created and not shorter and not lost:
             return 0
-        done = await db.execute(_INTO_OUTBOX.replace("'{error}'", "NULL") + _IN_ORDER, timeout=600)
+        done = await db.execute(_REFILL, timeout=600)
         await db.execute(
             "UPDATE stream_seen SET created_at = $2, last_seq = $3 WHERE stream = $1",
             *(stream, created, last_seq),

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 import pytest
+from asyncpg import connect as connect_as_owner
 from nats import connect
 from nats.js.errors import NotFoundError, ServerError
 
@@ -249,6 +250,30 @@ async def test_a_deleted_stream_is_made_again_and_refilled(trial, js, made):
 
     assert {e.id for e in await published(js)} == before
     assert [e.aggversion for e in await published(js) if e.agg_id == things[0]] == [1, 2]
+
+
+@pytest.mark.usefixtures("js")
+async def test_what_waited_when_the_stream_was_lost_is_told_after_its_predecessors(
+    trial, made, relaying, postgres, trial_name
+):
+    thing, other = await add(trial), await add(trial, HANGZHOU)
+    await change(trial, thing)
+    async with running(made()):
+        await until(empty(trial, WUHAN, HANGZHOU))
+    owner = await connect_as_owner(postgres.url(trial_name))
+    # As a clock that was set back would have it.
+    await owner.execute("UPDATE event_log SET at = at - interval '1 h' WHERE version = 2")
+    await owner.close()
+    await change(trial, thing)
+    await relaying.execute("UPDATE stream_seen SET last_seq = 99")
+
+    assert await repair.compare(relaying, "TRIAL", NOW, 0) == 3
+    waiting = await outbox.waiting(relaying, list(range(16)), 10)
+    told = {
+        key[2]: [Envelope.read(row["body"]).aggversion for row in rows]
+        for key, rows in waiting.items()
+    }
+    assert told == {thing: [1, 2, 3], other: [1]}
 
 
 @pytest.mark.usefixtures("brisk")
