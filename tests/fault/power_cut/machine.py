@@ -87,14 +87,14 @@ async def machine(images, folder, *, settings=None, lazy=False):
             stack.enter_context(Disk(image, folder / f"{image.name}.at").mounted())
             for image in images
         ]
-        datas = [disk.at / "data" for disk in disks]
-        for data in datas:
+        folders = [disk.at / "data" for disk in disks]
+        for data in folders:
             data.mkdir(mode=0o700, exist_ok=True)
         # As `shegong up` has it: who holds the lock knows that a server's own mark is a dead one's.
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         stack.callback(os.close, lock)
-        postgres = Postgres(datas[0], keep=[lock], settings=settings)
-        nats = (LazyNats if lazy else Nats)(datas[1], keep=[lock], users=["casework"])
+        postgres = Postgres(folders[0], keep=[lock], settings=settings)
+        nats = (LazyNats if lazy else Nats)(folders[1], keep=[lock], users=["casework"])
         processes: list[subprocess.Popen[bytes]] = []
         found = Machine(postgres, nats, disks, processes)
         try:
