@@ -71,6 +71,7 @@ check: $(READY) ## 检查格式、类型、导入、生成的文件和政策 · 
 	$(call check,spelling,$(BIN)/codespell)
 	$(call check,generated,$(BIN)/shegong contracts --check)
 	$(call check,policies,$(BIN)/shegong policies check)
+	$(call check,switches,$(BIN)/python -m tests.mutants.run --fit)
 
 format: $(READY) ## 整理代码格式 · put code into shape
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -24,7 +24,7 @@ from queue import SimpleQueue
 from xml.etree import ElementTree as ET
 
 from chassis import config
-from tests.mutants.switch import HOUSE, Rotten, Switch, patched, whatever, write
+from tests.mutants.switch import HOUSE, Rotten, Switch, exists, patched, whatever, write
 from tests.mutants.switches import SWITCHES
 
 JOBS = 2
@@ -151,16 +151,35 @@ def control(house: Path, switches: Sequence[Switch]) -> str:
     return ""
 
 
+def fit(switches: Sequence[Switch]) -> int:
+    """Say which switches find their guard or their tests no more, in a second."""
+    wrong: list[str] = []
+    for switch in switches:
+        try:
+            patched(switch)
+        except Rotten as rotten:
+            wrong.append(str(rotten))
+        wrong += [f"{switch.name}: no test {test}" for test in switch.tests if not exists(test)]
+    if wrong:
+        print(
+            "Who moves a guard takes its switch along (tests/mutants/switches):", *wrong, sep="\n"
+        )
+    return 1 if wrong else 0
+
+
 def main(argv: Sequence[str] | None = None, switches: Sequence[Switch] = SWITCHES) -> int:
     """Run the switches named, or all; return 0 when every one was caught."""
     parser = argparse.ArgumentParser(prog="make mutants")
     parser.add_argument("names", nargs="*", help="switches (default: all)")
     parser.add_argument("--jobs", type=int, default=JOBS)
+    parser.add_argument("--fit", action="store_true", help="only say which fit no longer")
     parser.add_argument("--words", action="store_true", help="what each test said when it failed")
     asked = parser.parse_args(argv)
     if unknown := set(asked.names) - {switch.name for switch in switches}:
         parser.error(f"no switch {', '.join(sorted(unknown))}")
     chosen = [switch for switch in switches if not asked.names or switch.name in asked.names]
+    if asked.fit:
+        return fit(chosen)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shegong-mutants-") as folder:
         # The servers of a test run as another user when we are root, and must find their way.

@@ -83,8 +83,8 @@ SWITCHES = (
         edits=(
             Edit(
                 "chassis/repair.py",
-                'same = seen["created_at"] == created and seen["last_seq"] <= last_seq',
-                'same = seen["last_seq"] <= last_seq',
+                "if now.created == created and not shorter and not lost:",
+                "if not shorter and not lost:",
             ),
         ),
         tests=(f"{RELAY}::test_a_stream_of_another_birth_is_another_stream_however_long",),
@@ -96,11 +96,33 @@ SWITCHES = (
         edits=(
             Edit(
                 "chassis/repair.py",
-                'same = seen["created_at"] == created and seen["last_seq"] <= last_seq',
-                'same = seen["created_at"] == created',
+                "shorter = known.created == created and known.last_seq > last_seq",
+                "shorter = known is None",
             ),
         ),
         tests=(f"{RELAY}::test_a_stream_that_was_rolled_back_is_refilled",),
+    ),
+    Switch(
+        name="known-before",
+        guard="what was known is read before the broker is asked",
+        without="another relay's progress is a loss: everything is told again",
+        edits=(Edit("chassis/repair.py", "known = before or now", "known = now"),),
+        tests=(f"{RELAY}::test_what_another_relay_publishes_while_the_broker_is_asked_is_no_loss",),
+    ),
+    Switch(
+        name="of-this-stream",
+        guard="what an earlier stream acknowledged is not deleted",
+        without="an event that was in the lost stream alone is in neither",
+        edits=(
+            Edit(
+                "chassis/lease.py",
+                "WHERE stream = $4 AND created_at = $6",
+                "WHERE stream = $4 AND $6::timestamptz IS NOT NULL",
+            ),
+        ),
+        tests=(
+            f"{RELAY}::test_what_an_earlier_stream_acknowledged_is_not_deleted_once_another_is_met",
+        ),
     ),
     Switch(
         name="resting-aside",
