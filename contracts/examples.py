@@ -62,6 +62,13 @@ BODIES: dict[str, Any] = {
             "needs": None,
         },
     },
+    "post_agency_officer": {
+        "role": "legal_representative",
+        "name": "张一心",
+        "id_type": "resident_id",
+        "id_number": "11010519491231002X",
+        "starts_on": "2024-01-01",
+    },
     "post_unit": {
         "name": "示例开发区",
         "kind": "development_zone",

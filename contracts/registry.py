@@ -245,6 +245,17 @@ class RegisterChanged(Event):
     complete_from: date
 
 
+class BodyOfficer(Part):
+    """An office in a body and its period; of the person no more than an id."""
+
+    id: UUID
+    role: str
+    """legal_representative, controller, shareholder, manager or contact"""
+    share_percent: float | None
+    starts_on: date | None
+    ends_on: date | None
+
+
 class AgencyChanged(Event):
     """An agency that may run stations."""
 
@@ -257,6 +268,17 @@ class AgencyChanged(Event):
     status: str
     registered_in: str
     business_scope: str
+    service_fields: list[str] = Field(default_factory=list)
+    """Fields of service its registered scope includes."""
+    division: str | None = None
+    """Where its office is."""
+    established_on: date | None = None
+    incubated_on: date | None = None
+    incubated_in: str | None = None
+    """The county or district that incubated it."""
+    systems: list[dict[str, Any]] = Field(default_factory=list)
+    """Its written rules: kind, title, number, adopted_on, ended_on."""
+    officers: list[BodyOfficer] = Field(default_factory=list)
 
 
 class PartnerChanged(Event):
@@ -271,3 +293,10 @@ class PartnerChanged(Event):
     status: str
     domains: list[str]
     """Kinds of referral it may make; an empty list allows them all."""
+    channels: list[str] = Field(default_factory=list)
+    """How it refers and hears back: api, webhook, spreadsheet, link, telephone, paper."""
+    duties: list[dict[str, Any]] = Field(default_factory=list)
+    """What the city's document asks of it: what, cite, clause."""
+    division: str | None = None
+    """The area it answers for; null: the whole city."""
+    officers: list[BodyOfficer] = Field(default_factory=list)

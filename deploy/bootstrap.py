@@ -22,7 +22,7 @@ from contracts.facts import GATES, SUBJECTS
 from deploy.activation import activate
 from deploy.calls import Caller, answered, door
 from deploy.embedded.run import SOURCE, Running
-from deploy.imports import READERS, SHIPPED, import_divisions
+from deploy.imports import CHANGES, READERS, SHIPPED, import_changes, import_divisions
 
 CODE_LENGTH = 6
 
@@ -39,6 +39,7 @@ async def prepare_platform(run: Running) -> set[str]:
         if all(active.get(code) == sources.version for code, sources in wanted.items()):
             return set(wanted)
         await import_divisions(SHIPPED, {part: run.migrator_url(part) for part in READERS})
+        await import_changes(CHANGES, run.migrator_url("registry"))
         secrets = await operators(run, list(wanted))
         admin = Caller(http, f"{PLATFORM}.admin", secrets[f"{PLATFORM}.admin"])
         for code, sources in wanted.items():

@@ -1,8 +1,9 @@
 """`shegong import`: put reference data into the databases of the services that read it.
 
-    shegong import divisions [FILE]     divisions into registry, casework and evaluation
+    shegong import divisions [FILE]           divisions into registry, casework and evaluation
+    shegong import division-changes [FILE]    what became of counties and cities, into registry
 
-A load is idempotent: what stands in a table already is left alone.
+Rows stream from the file to the database: the whole country takes no more memory than one city. A load is idempotent: what stands in a table already is left alone.
 """
 
 import asyncio
@@ -15,29 +16,41 @@ import click
 
 from chassis.config import setting
 from chassis.divisions import Loaded, load, read_extract
+from services.registry.division_changes import load_changes, read_changes
 
 READERS = ("registry", "casework", "evaluation")
 """The parts that keep the table of divisions."""
 
-SHIPPED = Path(__file__).parent / "data" / "divisions" / "five.csv.gz"
+DATA = Path(__file__).parent / "data" / "divisions"
+SHIPPED = DATA / "five.csv.gz"
+CHANGES = DATA / "changes.csv.gz"
 
 
 async def import_divisions(file: Path, urls: Mapping[str, str]) -> dict[str, Loaded]:
     """Load an extract into the databases of several parts, given each part's migrator URL."""
-    rows = list(read_extract(file))
 
     async def into(part: str, url: str) -> Loaded:
         connection = await asyncpg.connect(url)
         try:
             # The migrator inherits nothing: it becomes the owner to write a reference table.
             await connection.execute(f'SET ROLE "{part}_owner"')
-            return await load(connection, rows)
+            return await load(connection, read_extract(file))
         finally:
             await connection.close()
 
     async with asyncio.TaskGroup() as all_parts:
         loads = {part: all_parts.create_task(into(part, url)) for part, url in urls.items()}
     return {part: loading.result() for part, loading in loads.items()}
+
+
+async def import_changes(file: Path, url: str) -> int:
+    """Load a list of changes into registry's database; return how many are new."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute('SET ROLE "registry_owner"')
+        return await load_changes(connection, read_changes(file))
+    finally:
+        await connection.close()
 
 
 @click.group(name="import")
@@ -62,3 +75,13 @@ def divisions(file: Path, parts: tuple[str, ...]) -> None:
         raise click.ClickException(
             "rows that differ from those of the same edition were not written"
         )
+
+
+@imports.command(name="division-changes")
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=CHANGES
+)
+def division_changes(file: Path) -> None:
+    """Load what became of counties and cities from FILE (the shipped list, unless another is named)."""
+    new = asyncio.run(import_changes(file, setting("SHEGONG_MIGRATOR_DATABASE_URL_REGISTRY")))
+    click.echo(f"registry: {new} new")

@@ -28,7 +28,7 @@ from deploy.bootstrap import compiled, first_day, shipped, write_private
 from deploy.calls import Caller, answered, door
 from deploy.compose.keyed import KeyCaller
 from deploy.compose.once import once
-from deploy.imports import READERS, SHIPPED, import_divisions
+from deploy.imports import CHANGES, READERS, SHIPPED, import_changes, import_divisions
 from deploy.migrate import migrator_url
 from deploy.trouble import Trouble
 from gateway.bootstrap import add_client
@@ -57,6 +57,7 @@ async def settle(cities: Sequence[str]) -> None:
         if not missing:
             return
         await import_divisions(SHIPPED, {part: migrator_url(part) for part in READERS})
+        await import_changes(CHANGES, migrator_url("registry"))
         keys = await operators(missing)
 
         def caller(client: str) -> Caller:

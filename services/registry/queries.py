@@ -14,7 +14,7 @@ from chassis.packs import Jurisdiction
 from chassis.problems import NotFound, Problem
 from chassis.tables import CityKept
 from services.registry.facts import Words
-from services.registry.models import PackVersion
+from services.registry.models import Officer, PackVersion
 
 NBS, MCA = "nbs", "mca"
 
@@ -128,6 +128,12 @@ async def pack_if_any(tx: Transaction) -> Jurisdiction | None:
         return None
 
 
+async def officers_of(tx: Transaction, body_id: UUID) -> list[Officer]:
+    """Return the people of a body, in the order they were entered."""
+    here = col(Officer.body_id) == body_id
+    return await tx.find(Officer, here, order_by=col(Officer.id))
+
+
 async def words_of(tx: Transaction) -> Words | None:
     """Return the vocabulary of the city's pack; None where there is none to be held to."""
     pack = await pack_if_any(tx)
@@ -145,6 +151,12 @@ async def newest_edition(tx: Transaction, system: str, prefixes: Sequence[str]) 
     rows = await tx.fetch(_NEWEST, system, list(prefixes))
     vintage: date | None = rows[0]["vintage"]
     return vintage
+
+
+async def editions_of(tx: Transaction, code: str) -> list[Division]:
+    """Return what a code means in every edition of every system."""
+    sql = "SELECT * FROM division WHERE code = $1 ORDER BY system, vintage"
+    return [Division.of(row) for row in await tx.fetch(sql, code)]
 
 
 async def divisions_within(

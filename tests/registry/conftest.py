@@ -10,6 +10,7 @@ import pytest
 
 from chassis.divisions import Division, kind_of, load
 from services.registry.app import service
+from services.registry.division_changes import DivisionChange, load_changes
 from tests import told
 from tests.conftest import HANGZHOU, NOW, WUHAN, opened
 from tests.http import actor, client
@@ -47,6 +48,20 @@ ROWS = [
 ]
 
 
+CHANGED = [
+    DivisionChange(1983, "merged", "420198", "旧区", "420102", "江岸区", "", "撤区设区"),
+    DivisionChange(1984, "converted", "420122", "旧县", "420112", "东西湖区", "", "撤县设区"),
+    DivisionChange(
+        1990, "merged", "420112", "东西湖区", "420102", "江岸区", "国函〔1990〕1号", "撤区设区"
+    ),
+    DivisionChange(1980, "merged", "420112", "早年区", "420199", "甲区", "", "撤区设区"),
+    DivisionChange(1992, "merged", "420199", "甲区", "420102", "江岸区", "", "撤区设区"),
+    DivisionChange(1993, "renamed", "420199", "乙区", "420199", "丙区", "", "更名"),
+    DivisionChange(1995, "converted", "429001", "外县", "420102", "江岸区", "", "撤县设区"),
+    DivisionChange(1996, "renamed", "330102", "上城区", "330102", "下城区", "", "更名"),
+]
+
+
 def ticking():
     """Return a clock that never says the same twice: what comes later is later."""
     seconds = count()
@@ -59,6 +74,7 @@ async def database(postgres, fresh, vault, tmp_path):
     migrator = await asyncpg.connect(postgres.url(name, "registry_migrator"))
     await migrator.execute("SET ROLE registry_owner")
     await load(migrator, ROWS)
+    await load_changes(migrator, CHANGED)
     await migrator.close()
     async with opened(postgres, name, "registry", vault, clock=ticking()) as made:
         made.erased = tmp_path / "erased"

@@ -37,6 +37,8 @@ async def test_an_agency_is_entered_once_by_its_credit_code(wuhan, bureau):
         "as_of": "2026-11-20",
         **{name: an_agency()[name] for name in ("name", "kind", "registered_in", "business_scope")},
         "status": "active",
+        **dict.fromkeys(("division", "established_on", "incubated_in", "incubated_on")),
+        **{name: [] for name in ("service_fields", "systems", "officers")},
     }
 
 

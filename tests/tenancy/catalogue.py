@@ -10,6 +10,7 @@ import asyncpg
 
 REFERENCE = {
     "division": "public reference data, the same for every city",
+    "division_change": "public reference data: what became of counties and cities",
     "alembic_version": "which migrations ran; readiness reads it",
 }
 """Tables without a city that the runtime role may read and nothing else."""

@@ -81,6 +81,7 @@ async def live(house: House, town: Town, admin: Any) -> None:
         await do(bureau, known)
     await do(bureau, "get_pack", version)
     await do(bureau, "get_division", {"code": near})
+    await do(bureau, "get_division_history", {"code": near})
     await bodies(story, bureau, near, far)
     await house.tell(PLATFORM, town.code)
     await contracts(story, bureau)
@@ -150,9 +151,10 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
     one = {"worker_id": first["worker_id"]}
     await do(bureau, "get_worker", one)
     await do(bureau, "get_workers", station_id=first["station_id"])
-    await do(bureau, "put_agency", {"agency_id": first["agency_id"]}, agency_again(story), match=1)
+    await people_of(story, bureau, first)
+    await do(bureau, "put_agency", {"agency_id": first["agency_id"]}, agency_again(story), match=3)
     put = {"name": f"{town.marker}院", "kind": "court", "client_id": f"{town.code}.court-9"}
-    await do(bureau, "put_partner", {"partner_id": first["partner_id"]}, put, match=1)
+    await do(bureau, "put_partner", {"partner_id": first["partner_id"]}, put, match=3)
     await network(story, bureau, found)
     changed = {"name": f"{town.marker}站", "effective_on": "2022-01-01"}
     changed |= {"unit_id": found["unit"][0], "agency_id": found["agency"][0]}
@@ -167,6 +169,19 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
     posting = one | {"posting_id": posted.json()["postings"][-1]["id"]}
     await do(bureau, "patch_posting", posting, {"ends_on": "2027-01-01"}, match=3)
     await staff(story, bureau, first)
+
+
+async def people_of(story: Story, bureau: Any, first: dict[str, str]) -> None:
+    """Enter a person of an agency and of a partner, and end their offices."""
+    person = {"role": "contact", "name": f"{story.town.marker}人", "phone": "13800138000"}
+    person |= {"id_type": "resident_id", "id_number": "11010519491231002X"}
+    for kind in ("agency", "partner"):
+        body = {f"{kind}_id": first[f"{kind}_id"]}
+        made = await story.id(bureau, f"post_{kind}_officer", body, person)
+        await story.do(bureau, f"get_{kind}_officers", body)
+        office = body | {"officer_id": made}
+        over = {"ends_on": "2026-01-01"}
+        await story.do(bureau, f"patch_{kind}_officer", office, over, match=2)
 
 
 async def network(story: Story, bureau: Any, found: dict[str, list[str]]) -> None:

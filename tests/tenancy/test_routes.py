@@ -34,8 +34,16 @@ ANYWHERE = {
     "put_partner": "refused to all but the city's bureau: it may be seen, not changed",
     "get_register": "from when a register is whole is said to all who read in it",
     "put_register": "refused to all but the city's bureau: it may be seen, not changed",
+    **dict.fromkeys(
+        (
+            *("get_agency_officers", "post_agency_officer", "patch_agency_officer"),
+            *("get_partner_officers", "post_partner_officer", "patch_partner_officer"),
+        ),
+        "every agency and partner of a city is its bureaus' to see",
+    ),
     "get_pack": "a city's policy is public to all who work with it",
     "get_division": "reference data",
+    "get_division_history": "reference data",
     "post_client": "the city's bureau keeps all clients of its city",
 }
 """Operations whose objects are not a station's, a division's or a partner's own."""

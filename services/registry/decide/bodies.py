@@ -1,38 +1,66 @@
-"""Agencies and partners: what is said of them is replaced whole."""
+"""Agencies and partners: what is said of them is replaced whole; their people come one by one."""
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 from chassis.problems import At, Invalid
+from chassis.vault import Encrypted
 from contracts import facts
-from contracts.registry import AgencyChanged, PartnerChanged
-from services.registry.decide.days import effective
+from contracts.registry import AgencyChanged, BodyOfficer, LinkChanged, PartnerChanged
+from services.registry.decide.days import effective, in_order
+from services.registry.decide.network import add_link
+from services.registry.decide.workers import telephone
 from services.registry.facts import Words, strange_words
-from services.registry.models import Agency, Partner
-from services.registry.shapes import WriteAgency, WritePartner
+from services.registry.models import Agency, Link, Officer, Partner
+from services.registry.shapes import (
+    AddLink,
+    AddOfficer,
+    ChangeOfficer,
+    WriteAgency,
+    WritePartner,
+)
+
+_NOT_CLEARED = frozenset({"role"})
+"""What an office cannot be without."""
 
 
 def write_agency(
-    agency: Agency | None, ask: WriteAgency, words: Words | None, today: date
+    agency: Agency | None,
+    ask: WriteAgency,
+    words: Words | None,
+    today: date,
+    officers: Sequence[Officer] = (),
 ) -> tuple[Agency, AgencyChanged]:
     """Enter an agency, or replace what is said of one."""
-    if words is not None and (
-        wrong := list(strange_words(facts.Agency, {"kind": ask.kind}, words))
-    ):
-        raise Invalid(wrong)
-    said = ask.model_dump(exclude={"effective_on"}) | {"as_of": effective(ask.effective_on, today)}
+    said = ask.model_dump(exclude={"effective_on", "systems"})
+    said["systems"] = [
+        each.model_dump(mode="json", exclude_unset=True, exclude_none=True) for each in ask.systems
+    ]
+    if words is not None:
+        wrong = [
+            *strange_words(facts.Agency, {"kind": ask.kind}, words),
+            *strange_words(WriteAgency, said | {"kind": None}, words),
+        ]
+        if wrong:
+            raise Invalid(wrong)
+    said["as_of"] = effective(ask.effective_on, today)
     if agency is None:
         agency = Agency(**said)
     else:
         for name, value in said.items():
             setattr(agency, name, value)
-    shared = AgencyChanged.model_fields.keys() - {"agency_id"}
-    return agency, AgencyChanged(
-        agency_id=agency.id, **{name: getattr(agency, name) for name in shared}
-    )
+    return agency, told_agency(agency, officers)
 
 
 def write_partner(
-    partner: Partner | None, ask: WritePartner, words: Words | None, city: str, today: date
+    partner: Partner | None,
+    ask: WritePartner,
+    words: Words | None,
+    city: str,
+    today: date,
+    officers: Sequence[Officer] = (),
 ) -> tuple[Partner, PartnerChanged]:
     """Enter a partner, or replace what is said of one."""
     wrong: list[At] = []
@@ -45,13 +73,73 @@ def write_partner(
         )
     if wrong:
         raise Invalid(wrong)
-    said = ask.model_dump(exclude={"effective_on"}) | {"as_of": effective(ask.effective_on, today)}
+    said = ask.model_dump(exclude={"effective_on", "duties"})
+    said["duties"] = [each.model_dump(exclude_none=True) for each in ask.duties]
+    said["as_of"] = effective(ask.effective_on, today)
     if partner is None:
         partner = Partner(**said)
     else:
         for name, value in said.items():
             setattr(partner, name, value)
-    shared = PartnerChanged.model_fields.keys() - {"partner_id"}
-    return partner, PartnerChanged(
-        partner_id=partner.id, **{name: getattr(partner, name) for name in shared}
+    return partner, told_partner(partner, officers)
+
+
+def told_agency(agency: Agency, officers: Sequence[Officer]) -> AgencyChanged:
+    """Return the whole public state of an agency."""
+    shared = AgencyChanged.model_fields.keys() - {"agency_id", "officers"}
+    return AgencyChanged(
+        agency_id=agency.id,
+        officers=_offices(officers),
+        **{name: getattr(agency, name) for name in shared},
     )
+
+
+def told_partner(partner: Partner, officers: Sequence[Officer]) -> PartnerChanged:
+    """Return the whole public state of a partner: without its client and its people."""
+    shared = PartnerChanged.model_fields.keys() - {"partner_id", "officers"}
+    return PartnerChanged(
+        partner_id=partner.id,
+        officers=_offices(officers),
+        **{name: getattr(partner, name) for name in shared},
+    )
+
+
+def add_officer(ask: AddOfficer, person_id: UUID, body: Agency | Partner, number: str) -> Officer:
+    """Enter a person of a body."""
+    in_order(ask.starts_on or date.min, ask.ends_on)
+    return Officer(
+        id=person_id,
+        body_kind="agency" if isinstance(body, Agency) else "partner",
+        body_id=body.id,
+        name=Encrypted(ask.name),
+        id_type=ask.id_type.value,
+        id_number=Encrypted(number) if number else None,
+        phone=telephone(ask.phone),
+        **{n: getattr(ask, n) for n in ("role", "post", "share_percent", "starts_on", "ends_on")},
+    )
+
+
+def change_officer(officer: Officer, ask: ChangeOfficer) -> Officer:
+    """End an office, or correct what is said of it."""
+    for name in ask.model_fields_set - {"effective_on", "phone"}:
+        value = getattr(ask, name)
+        if value is not None or name not in _NOT_CLEARED:
+            setattr(officer, name, value)
+    if "phone" in ask.model_fields_set:
+        officer.phone = telephone(ask.phone)
+    in_order(officer.starts_on or date.min, officer.ends_on)
+    return officer
+
+
+def tie(agency: UUID, other: UUID, since: date, today: date) -> tuple[Link, LinkChanged]:
+    """Tie two agencies that one person represents, controls or manages (LZ-2.3.3-b)."""
+    said: dict[str, Any] = {"from_kind": "agency", "from_id": agency}
+    said |= {"to_kind": "agency", "to_id": other, "starts_on": min(since, today)}
+    return add_link(AddLink(kind="related", **said), today)
+
+
+def _offices(officers: Sequence[Officer]) -> list[BodyOfficer]:
+    return [
+        BodyOfficer(**{name: getattr(each, name) for name in BodyOfficer.model_fields})
+        for each in sorted(officers, key=lambda each: each.id)
+    ]

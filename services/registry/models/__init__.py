@@ -1,8 +1,8 @@
 """Registry's rows. A view is what a caller sees; its row adds the rest."""
 
-from services.registry.models.bodies import Agency, AgencyView, Partner, PartnerView
+from services.registry.models.bodies import Agency, AgencyView, Officer, Partner, PartnerView
 from services.registry.models.cities import City, CityView
-from services.registry.models.divisions import DIVISION
+from services.registry.models.divisions import DIVISION, DIVISION_CHANGE
 from services.registry.models.network import Link, LinkView, Unit, UnitView
 from services.registry.models.packs import Pack, PackVersion, PackVersionView
 from services.registry.models.stations import Operation, Station, StationLine, StationView
@@ -20,6 +20,7 @@ from services.registry.models.workers import Posting, PostingView, Worker
 
 __all__ = [
     "DIVISION",
+    "DIVISION_CHANGE",
     "Agency",
     "AgencyView",
     "Assignment",
@@ -28,6 +29,7 @@ __all__ = [
     "CityView",
     "Link",
     "LinkView",
+    "Officer",
     "Operation",
     "Pack",
     "PackVersion",

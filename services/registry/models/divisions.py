@@ -1,6 +1,7 @@
-"""The reference table of divisions, for the check that models and migrations agree.
+"""The reference tables of divisions, for the check that models and migrations agree.
 
-It has no tenant and no row class: `chassis.divisions` asks it, `shegong import` fills it.
+They have no tenant and no row class: `chassis.divisions` and `division_changes` ask them,
+`shegong import` fills them.
 """
 
 from sqlalchemy import Column, Date, SmallInteger, Table, Text
@@ -17,4 +18,17 @@ DIVISION = Table(
     Column("level", SmallInteger, nullable=False),
     Column("parent", Text(collation="C"), nullable=False),
     Column("kind", Text, nullable=False),
+)
+
+DIVISION_CHANGE = Table(
+    "division_change",
+    Registry.metadata,
+    Column("year", SmallInteger, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("old_code", Text(collation="C"), primary_key=True),
+    Column("old_name", Text, primary_key=True),
+    Column("new_code", Text(collation="C"), primary_key=True),
+    Column("new_name", Text, primary_key=True),
+    Column("document", Text, primary_key=True),
+    Column("said", Text, nullable=False),
 )

@@ -5,6 +5,7 @@ from services.registry.routes import (
     cities,
     divisions,
     links,
+    officers,
     packs,
     partners,
     policy,
@@ -31,4 +32,5 @@ ROUTERS = [
     supervisions.router,
     agencies.router,
     partners.router,
+    officers.router,
 ]

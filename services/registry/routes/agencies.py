@@ -7,11 +7,13 @@ from fastapi import Query
 
 from chassis.asked import Listed
 from chassis.http import MustMatch, Router, Tx, match
+from chassis.tables import CityKept
 from services.registry.decide.bodies import write_agency
 from services.registry.models import Agency, AgencyView
-from services.registry.queries import words_of
+from services.registry.queries import officers_of, pack_if_any, system_of
 from services.registry.reach import must_write, reach, reached
-from services.registry.routes.callers import Reads, Writes
+from services.registry.routes.callers import Area, Reads, Writes
+from services.registry.routes.places import standing
 from services.registry.shapes import FindAgencies, WriteAgency
 
 router = Router(tags=["agencies"])
@@ -24,10 +26,13 @@ class Agencies(Listed):
 
 
 @router.post("/agencies", status_code=201)
-async def post_agency(ask: WriteAgency, tx: Tx, actor: Writes) -> AgencyView:
+async def post_agency(ask: WriteAgency, tx: Tx, actor: Writes, area: Area) -> AgencyView:
     """Enter an agency, once in a city by its credit code."""
     must_write(actor, Agency)
-    return tx.record(*write_agency(None, ask, await words_of(tx), tx.today))
+    pack = await pack_if_any(tx)
+    await _inside(tx, area, ask, system_of(pack))
+    words = pack.vocabulary if pack else None
+    return tx.record(*write_agency(None, ask, words, tx.today))
 
 
 @router.get("/agencies")
@@ -52,9 +57,19 @@ async def get_agency(agency_id: UUID, tx: Tx, actor: Reads) -> AgencyView:
 
 @router.put("/agencies/{agency_id}")
 async def put_agency(
-    agency_id: UUID, ask: WriteAgency, tx: Tx, actor: Writes, version: MustMatch
+    agency_id: UUID, ask: WriteAgency, *, tx: Tx, actor: Writes, area: Area, version: MustMatch
 ) -> AgencyView:
     """Replace what is said of an agency."""
     agency = await reached(tx, actor, Agency, agency_id, write=True)
     match(agency, version)
-    return tx.record(*write_agency(agency, ask, await words_of(tx), tx.today))
+    pack = await pack_if_any(tx)
+    await _inside(tx, area, ask, system_of(pack))
+    words = pack.vocabulary if pack else None
+    officers = await officers_of(tx, agency_id)
+    return tx.record(*write_agency(agency, ask, words, tx.today, officers))
+
+
+async def _inside(tx: Tx, area: CityKept, ask: WriteAgency, system: str) -> None:
+    """Hold the division a body names to this jurisdiction."""
+    if ask.incubated_in is not None:
+        await standing(tx, area, system, ask.incubated_in, at="/incubated_in")

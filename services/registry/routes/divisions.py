@@ -11,14 +11,16 @@ from chassis.divisions import canonical, find
 from chassis.http import Router, Tx
 from chassis.problems import NotFound
 from chassis.reading import cursor, uncursor
+from services.registry.division_changes import changes_of, successors_of
 from services.registry.queries import (
     divisions_within,
+    editions_of,
     newest_edition,
     pack_if_any,
     system_of,
 )
 from services.registry.routes.callers import Anyone, Area
-from services.registry.shapes import FindDivisions, InSystem
+from services.registry.shapes import Bore, FindDivisions, InSystem
 
 router = Router(tags=["divisions"])
 
@@ -33,6 +35,36 @@ class DivisionView(BaseModel):
     level: int
     kind: str
     parent: str
+
+
+class ChangeShown(BaseModel):
+    """A change of a county or a wider division, as a code book or a decree tells it."""
+
+    year: int
+    kind: str
+    old_code: str
+    old_name: str
+    new_code: str
+    new_name: str
+    document: str
+    said: str
+
+
+class Successor(BaseModel):
+    """What a division has become."""
+
+    code: str
+    name: str
+    year: int
+
+
+class DivisionHistory(BaseModel):
+    """A code through time: what it means in each edition, what happened to it, what became of it."""
+
+    code: str
+    editions: list[DivisionView]
+    changes: list[ChangeShown]
+    successors: list[Successor]
 
 
 class Divisions(Listed):
@@ -82,6 +114,34 @@ async def get_division(
     if found is None or not found.code.startswith(tuple(area.prefixes)):
         raise NotFound()
     return DivisionView(**found._asdict())
+
+
+@router.get("/divisions/{code}/history")
+async def get_division_history(
+    code: str, query: Annotated[Bore, Query()], tx: Tx, actor: Anyone, area: Area
+) -> DivisionHistory:
+    """Show what a code means and meant: editions, renames, merges, new codes, successors.
+
+    Counties and wider for changes; a code of a county that was abolished is shown too, as long as it
+    lies in the jurisdiction's area or became what does.
+    """
+    del actor
+    code = _canonical(code)
+    editions = await editions_of(tx, code)
+    changes = await changes_of(tx, code)
+    successors = await successors_of(tx, code, query.name)
+    inside = tuple(area.prefixes)
+    if not (editions or changes) or not any(
+        each.startswith(inside) or any(p.startswith(each) for p in inside)
+        for each in (code, *(c for c, _, _ in successors))
+    ):
+        raise NotFound()
+    return DivisionHistory(
+        code=code,
+        editions=[DivisionView(**each._asdict()) for each in editions],
+        changes=[ChangeShown(**each._asdict()) for each in changes],
+        successors=[Successor(code=c, name=n, year=y) for c, n, y in successors],
+    )
 
 
 def _canonical(code: str) -> str:

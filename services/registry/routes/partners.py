@@ -7,11 +7,13 @@ from fastapi import Query
 
 from chassis.asked import Listed
 from chassis.http import MustMatch, Router, Tx, match
+from chassis.tables import CityKept
 from services.registry.decide.bodies import write_partner
 from services.registry.models import Partner, PartnerView
-from services.registry.queries import words_of
+from services.registry.queries import officers_of, pack_if_any, system_of
 from services.registry.reach import must_write, reach, reached
-from services.registry.routes.callers import Reads, Writes
+from services.registry.routes.callers import Area, Reads, Writes
+from services.registry.routes.places import standing
 from services.registry.shapes import FindPartners, WritePartner
 
 router = Router(tags=["partners"])
@@ -24,10 +26,13 @@ class Partners(Listed):
 
 
 @router.post("/partners", status_code=201)
-async def post_partner(ask: WritePartner, tx: Tx, actor: Writes) -> PartnerView:
+async def post_partner(ask: WritePartner, tx: Tx, actor: Writes, area: Area) -> PartnerView:
     """Enter a partner; its API client is made at the gateway."""
     must_write(actor, Partner)
-    return tx.record(*write_partner(None, ask, await words_of(tx), tx.city, tx.today))
+    pack = await pack_if_any(tx)
+    await _inside(tx, area, ask, system_of(pack))
+    words = pack.vocabulary if pack else None
+    return tx.record(*write_partner(None, ask, words, tx.city, tx.today))
 
 
 @router.get("/partners")
@@ -52,9 +57,19 @@ async def get_partner(partner_id: UUID, tx: Tx, actor: Reads) -> PartnerView:
 
 @router.put("/partners/{partner_id}")
 async def put_partner(
-    partner_id: UUID, ask: WritePartner, tx: Tx, actor: Writes, version: MustMatch
+    partner_id: UUID, ask: WritePartner, *, tx: Tx, actor: Writes, area: Area, version: MustMatch
 ) -> PartnerView:
     """Replace what is said of a partner."""
     partner = await reached(tx, actor, Partner, partner_id, write=True)
     match(partner, version)
-    return tx.record(*write_partner(partner, ask, await words_of(tx), tx.city, tx.today))
+    pack = await pack_if_any(tx)
+    await _inside(tx, area, ask, system_of(pack))
+    words = pack.vocabulary if pack else None
+    officers = await officers_of(tx, partner_id)
+    return tx.record(*write_partner(partner, ask, words, tx.city, tx.today, officers))
+
+
+async def _inside(tx: Tx, area: CityKept, ask: WritePartner, system: str) -> None:
+    """Hold the division a body names to this jurisdiction."""
+    if ask.division is not None:
+        await standing(tx, area, system, ask.division, at="/division")

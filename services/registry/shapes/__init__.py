@@ -2,7 +2,7 @@
 
 from services.registry.shapes.bodies import FindAgencies, FindPartners, WriteAgency, WritePartner
 from services.registry.shapes.cities import ChangeCity, Names, ServeCity
-from services.registry.shapes.divisions import FindDivisions, InSystem
+from services.registry.shapes.divisions import Bore, FindDivisions, InSystem
 from services.registry.shapes.network import (
     AddLink,
     ChangeLink,
@@ -10,6 +10,7 @@ from services.registry.shapes.network import (
     FindUnits,
     WriteUnit,
 )
+from services.registry.shapes.officers import AddOfficer, ChangeOfficer
 from services.registry.shapes.packs import ApprovePack, AuthorPack
 from services.registry.shapes.profile import StationProfile
 from services.registry.shapes.stations import ChangeStation, FindStations, OpenStation, Stage
@@ -36,13 +37,16 @@ from services.registry.shapes.workers import (
 
 __all__ = [
     "AddLink",
+    "AddOfficer",
     "AddPosting",
     "ApprovePack",
     "AsOf",
     "Assign",
     "AuthorPack",
+    "Bore",
     "ChangeCity",
     "ChangeLink",
+    "ChangeOfficer",
     "ChangePosting",
     "ChangeStation",
     "ChangeWorker",

@@ -6,7 +6,9 @@ from pydantic import Field, StringConstraints
 
 from chassis.asked import Asked, Day, Paged
 from chassis.identifiers import CreditCode
-from services.registry.shapes.words import Code, Name, Word
+from chassis.packs import term
+from services.registry.shapes.profile import WrittenRule
+from services.registry.shapes.words import Code, Line, Name, Word
 
 
 class WriteAgency(Asked):
@@ -17,6 +19,14 @@ class WriteAgency(Asked):
     credit_code: CreditCode
     registered_in: Code
     business_scope: Annotated[str, Field(max_length=4_000)]
+    service_fields: list[Annotated[Word, term("service_field")]] = Field(
+        default_factory=list, max_length=50, description="fields its registered scope includes"
+    )
+    division: Code | None = Field(None, description="where its office is")
+    established_on: Day | None = None
+    incubated_on: Day | None = Field(None, description="the day it left incubation")
+    incubated_in: Code | None = Field(None, description="the county or district that incubated it")
+    systems: list[WrittenRule] = Field(default_factory=list, max_length=100)
     status: Literal["active", "withdrawn"] = "active"
     effective_on: Day | None = None
 
@@ -28,12 +38,26 @@ class FindAgencies(Paged):
     kind: Word | None = None
 
 
+Channel = Literal["api", "webhook", "spreadsheet", "link", "telephone", "paper"]
+
+
+class Charge(Asked):
+    """What a document asks of a partner, with the place that says so (HF-4.5-a to -n)."""
+
+    what: Line
+    cite: Line | None = Field(None, description="document and clause")
+    clause: Name | None = Field(None, description="the clause's id in the catalogue")
+
+
 class WritePartner(Asked):
     """Enter a partner, or replace what is said of it."""
 
     name: Name
     kind: Word
     domains: list[Word] = Field(default_factory=list, max_length=50)
+    channels: list[Channel] = Field(default_factory=list, max_length=10)
+    duties: list[Charge] = Field(default_factory=list, max_length=100)
+    division: Code | None = Field(None, description="the area it answers for; none: the whole city")
     client_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}\.[a-z0-9-]{1,60}$")] | None = (
         None
     )

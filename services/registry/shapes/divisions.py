@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chassis.asked import Asked, Paged
-from services.registry.shapes.words import Code, System
+from services.registry.shapes.words import Code, Name, System
 
 
 class FindDivisions(Paged):
@@ -14,6 +14,12 @@ class FindDivisions(Paged):
     parent: Code | None = None
     level: Annotated[int, Field(ge=1, le=5)] | None = None
     system: System | None = None
+
+
+class Bore(Asked):
+    """Which of the places that bore a code through time is meant."""
+
+    name: Name | None = None
 
 
 class InSystem(Asked):
