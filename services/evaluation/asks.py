@@ -9,7 +9,7 @@ from chassis.asked import Asked, Day, Moment, Paged
 Ref = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(station|worker|contract|agency|city|district):[0-9A-Za-z-]{1,40}$"
+        pattern=r"^(station|worker|contract|agency|supervisor|city|district):[0-9A-Za-z-]{1,40}$"
     ),
 ]
 """A subject: `station:ID`, `worker:ID`, `contract:ID`, `agency:ID`, `city:CODE`, `district:CODE`."""

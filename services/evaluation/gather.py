@@ -12,12 +12,27 @@ from chassis.problems import At
 from services.evaluation import queries
 from services.evaluation.areas import CITY, DISTRICT, areas
 from services.evaluation.decide import assemble
-from services.evaluation.decide.cases import Case, Found, agencies, family, unposted
+from services.evaluation.decide.cases import (
+    Around,
+    Case,
+    Found,
+    agencies,
+    family,
+    supervisors,
+    unposted,
+)
 from services.evaluation.models import Told
 from services.evaluation.queries import When
-from services.evaluation.reach import CITY_WIDE, reaches_area, reaches_station
+from services.evaluation.reach import (
+    CITY_WIDE,
+    reaches_area,
+    reaches_station,
+    reaches_supervisor,
+)
 
 PLACES = (CITY, DISTRICT)
+AROUND = ("worker", "contract", "supervisor", "supervision")
+"""Whose facts speak of a station and make its sheet."""
 
 
 async def case(tx: Transaction, subject: str, j: Jurisdiction, when: When, actor: Actor) -> Case:
@@ -53,9 +68,10 @@ async def _worker(tx: Transaction, worker_id: UUID, when: When, actor: Actor) ->
     for post in posts:
         station = await queries.one(tx, "station", UUID(post["station_id"]), when)
         if station is not None and reaches_station(actor, station.state):
-            there = await _station_case(tx, station, when)
+            [found] = await families(tx, [station], when)
+            there = found.cases[0]
             facts = {
-                "worker": assemble.worker(when.day, told.state, post),
+                "worker": found.staff[worker_id],
                 "station": there.facts["station"],
             }
             return Case("worker", str(worker_id), facts, there.area, told=there.told)
@@ -90,11 +106,22 @@ async def _agency(tx: Transaction, agency_id: UUID, when: When, actor: Actor) ->
     return (await organisations(tx, [agency_id], when)).cases[0]
 
 
+async def _supervisor(tx: Transaction, supervisor_id: UUID, when: When, actor: Actor) -> Case:
+    told = await queries.one(tx, "supervisor", supervisor_id, when)
+    if told is None or not reaches_supervisor(actor, told.state):
+        raise problems.NotFound()
+    found = (await guides(tx, [supervisor_id], when)).cases
+    if not found:
+        raise problems.NotFound()
+    return found[0]
+
+
 FINDERS: dict[str, Callable[[Transaction, UUID, When, Actor], Awaitable[Case]]] = {
     "station": _station,
     "worker": _worker,
     "contract": _contract,
     "agency": _agency,
+    "supervisor": _supervisor,
 }
 """Subject → how one of them is found for a caller."""
 
@@ -119,19 +146,42 @@ async def _station_case(tx: Transaction, told: Told, when: When) -> Case:
 async def families(tx: Transaction, stations: Sequence[Told], when: When) -> list[Found]:
     """Return each station with the people who serve there and its contracts."""
     ids = [each.subject_id for each in stations]
-    around = await queries.around(tx, ids, when, "worker", "contract")
+    near = await queries.around(tx, ids, when, *AROUND)
+    staff = {w.subject_id for (_, kind), told in near.items() if kind == "worker" for w in told}
+    whose = {
+        UUID(term.state["worker_id"])
+        for (_, kind), told in near.items()
+        if kind == "supervisor"
+        for term in told
+    }
+    taught = await queries.around(tx, staff, when, "training") if staff else {}
+    trainings = {worker_id: told for (worker_id, _), told in taught.items()}
+    persons = await queries.some(tx, "worker", whose, when) if whose else {}
+    registers = await queries.registers(tx, when)
     where = {each.subject_id: _where(each) for each in stations}
     met = await divisions.places(tx, where.values())
     return [
         family(
             when.day,
             each,
-            around.get((each.subject_id, "worker"), ()),
-            around.get((each.subject_id, "contract"), ()),
+            Around(
+                **{f"{kind}s": near.get((each.subject_id, kind), ()) for kind in AROUND},
+                trainings=trainings,
+                persons=persons,
+                registers=registers,
+            ),
             *met.get(where[each.subject_id], (None, 0)),
         )
         for each in stations
     ]
+
+
+async def guides(tx: Transaction, ids: Iterable[UUID], when: When) -> Found:
+    """Return supervisors."""
+    told = await queries.some(tx, "supervisor", ids, when)
+    wanted = {UUID(each.state["worker_id"]) for each in told.values()}
+    persons = await queries.some(tx, "worker", wanted, when)
+    return supervisors(when.day, told.values(), persons)
 
 
 async def organisations(tx: Transaction, ids: Iterable[UUID], when: When) -> Found:
@@ -159,6 +209,9 @@ async def everybody(tx: Transaction, when: When, kind: str | None, district: str
     if kind in (None, "agency") and not district:
         ids = [each.subject_id for each in await queries.every(tx, "agency", when)]
         found.append(await organisations(tx, ids, when))
+    if kind in (None, "supervisor") and not district:
+        ids = [each.subject_id for each in await queries.every(tx, "supervisor", when)]
+        found.append(await guides(tx, ids, when))
     whole = together(found)
     if kind is not None:
         whole.cases = [case for case in whole.cases if case.kind == kind]

@@ -31,7 +31,7 @@ from services.evaluation import queries, sheets
 from services.evaluation.areas import areas
 from services.evaluation.decide.cases import Found
 from services.evaluation.decide.verdicts import Kept
-from services.evaluation.gather import families, loose, organisations, together
+from services.evaluation.gather import families, guides, loose, organisations, together
 from services.evaluation.models import Sweep
 from services.evaluation.queries import ALL_KNOWN, When
 
@@ -47,7 +47,7 @@ BREATH = 8
 """After how many subjects others get the loop."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 FIGURES = "figures"
-KINDS = {"station": STATIONS, "worker": OTHERS, "agency": OTHERS}
+KINDS = {"station": STATIONS, "worker": OTHERS, "agency": OTHERS, "supervisor": OTHERS}
 """What a sweep goes through; workers and contracts are judged with their station."""
 START = UUID(int=0)
 _AWAY = (
@@ -185,12 +185,11 @@ async def _concerned(tx: Transaction, units: set[tuple[str, UUID]], when: When) 
     by_kind: dict[str, set[UUID]] = {}
     for kind, subject_id in units:
         by_kind.setdefault(kind, set()).add(subject_id)
-    stations = by_kind.get("station", set())
+    stations = await _stations_concerned(tx, by_kind)
     agencies = by_kind.get("agency", set())
     found: list[Found] = []
-    for kind in ("worker", "contract"):
-        if kind in by_kind:
-            stations |= await queries.stations_of(tx, kind, by_kind[kind])
+    if "supervisor" in by_kind:
+        found.append(await guides(tx, by_kind["supervisor"], when))
     if "worker" in by_kind:
         found.append(await loose(tx, by_kind["worker"], when))
     if "contract" in by_kind:
@@ -202,6 +201,22 @@ async def _concerned(tx: Transaction, units: set[tuple[str, UUID]], when: When) 
     if agencies:
         found.append(await organisations(tx, agencies, when))
     return together(found)
+
+
+async def _stations_concerned(tx: Transaction, by_kind: dict[str, set[UUID]]) -> set[UUID]:
+    """Return the stations that any of these is about; who is drawn in on the way joins them."""
+    stations = by_kind.get("station", set())
+    if "training" in by_kind:
+        taught = await queries.spoken_of(tx, "training", by_kind["training"])
+        by_kind["worker"] = by_kind.get("worker", set()) | taught
+    if "worker" in by_kind:
+        guiding = await queries.speaking(tx, "supervisor", by_kind["worker"])
+        if guiding:
+            by_kind["supervisor"] = by_kind.get("supervisor", set()) | guiding
+    for kind in ("worker", "contract", "supervisor", "supervision"):
+        if kind in by_kind:
+            stations |= await queries.spoken_of(tx, kind, by_kind[kind])
+    return stations
 
 
 async def _swept(tx: Transaction, j: Jurisdiction, when: When) -> Found | None:
@@ -218,8 +233,11 @@ async def _swept(tx: Transaction, j: Jurisdiction, when: When) -> Found | None:
         if kind == "station":
             told = await queries.some(tx, kind, ids, when)
             return together(await families(tx, [*told.values()], when))
-        return await (loose if kind == "worker" else organisations)(tx, ids, when)
+        return await _OTHERS[kind](tx, ids, when)
     return None
+
+
+_OTHERS = {"worker": loose, "agency": organisations, "supervisor": guides}
 
 
 async def _done(tx: Transaction, j: Jurisdiction, kind: str) -> bool:

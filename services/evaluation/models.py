@@ -22,7 +22,7 @@ class Evaluation(SQLModel, registry=registry()):
 
 
 class Fact(Evaluation, CityRow, table=True):
-    """The state of a station, worker, agency, contract or referral, from a day on."""
+    """The state of one aggregate of another service, from a day on."""
 
     kind: str = Field(primary_key=True)
     subject_id: UUID = Field(primary_key=True)
@@ -37,9 +37,9 @@ class Fact(Evaluation, CityRow, table=True):
 
 
 class Related(Evaluation, Copy, table=True):
-    """Whose facts have ever spoken of a station: where to look for them."""
+    """Whose facts have ever spoken of a station or a worker: where to look for them."""
 
-    station_id: UUID = Field(primary_key=True)
+    about_id: UUID = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     subject_id: UUID = Field(primary_key=True)
 

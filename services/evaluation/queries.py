@@ -1,6 +1,6 @@
 """Reads of the fact history: of each subject the last version that spoke of a day, as then known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -36,11 +36,11 @@ SELECT DISTINCT ON (f.subject_id) {_TOLD} FROM fact f
  ORDER BY f.subject_id, f.epoch DESC, f.version DESC
 """  # noqa: S608
 _AROUND = f"""
-SELECT DISTINCT ON (r.station_id, f.kind, f.subject_id) r.station_id, {_TOLD}
+SELECT DISTINCT ON (r.about_id, f.kind, f.subject_id) r.about_id, {_TOLD}
   FROM related r JOIN fact f USING (city, kind, subject_id)
- WHERE r.city = $1 AND r.station_id = ANY($4) AND r.kind = ANY($5)
+ WHERE r.city = $1 AND r.about_id = ANY($4) AND r.kind = ANY($5)
    AND f.valid_from <= $2 AND f.known_from <= $3
- ORDER BY r.station_id, f.kind, f.subject_id, f.epoch DESC, f.version DESC
+ ORDER BY r.about_id, f.kind, f.subject_id, f.epoch DESC, f.version DESC
 """  # noqa: S608
 _OF_AGENCIES = f"""
 SELECT DISTINCT ON (f.subject_id) {_TOLD} FROM fact f
@@ -48,9 +48,13 @@ SELECT DISTINCT ON (f.subject_id) {_TOLD} FROM fact f
    AND f.kind = 'contract' AND f.state->>'agency_id' = ANY($4)
  ORDER BY f.subject_id, f.epoch DESC, f.version DESC
 """  # noqa: S608
-_STATIONS_OF = """
-SELECT DISTINCT station_id FROM related
+_SPOKEN_OF = """
+SELECT DISTINCT about_id FROM related
  WHERE city = $1 AND kind = $2 AND subject_id = ANY($3)
+"""
+_SPEAKING = """
+SELECT DISTINCT subject_id FROM related
+ WHERE city = $1 AND kind = $2 AND about_id = ANY($3)
 """
 _NEXT = """
 SELECT DISTINCT subject_id FROM fact f
@@ -90,15 +94,15 @@ async def every(tx: Transaction, kind: str, when: When) -> list[Told]:
 
 
 async def around(
-    tx: Transaction, stations: Sequence[UUID], when: When, *kinds: str
+    tx: Transaction, about: Iterable[UUID], when: When, *kinds: str
 ) -> dict[tuple[UUID, str], list[Told]]:
-    """Return those whose facts have ever spoken of a station, by station and kind."""
+    """Return those whose facts have ever spoken of a station or a worker, by whom and kind."""
     found: dict[tuple[UUID, str], list[Told]] = {}
-    rows = await tx.fetch(_AROUND, tx.city, when.day, when.known_at, list(stations), list(kinds))
+    rows = await tx.fetch(_AROUND, tx.city, when.day, when.known_at, list(about), list(kinds))
     once: dict[tuple[str, UUID], Told] = {}
-    for station_id, *told in rows:
+    for about_id, *told in rows:
         each = once.setdefault((told[0], told[1]), Told(*told))
-        found.setdefault((station_id, each.kind), []).append(each)
+        found.setdefault((about_id, each.kind), []).append(each)
     return found
 
 
@@ -114,9 +118,20 @@ async def contracts_of(
     return found
 
 
-async def stations_of(tx: Transaction, kind: str, ids: Iterable[UUID]) -> set[UUID]:
-    """Return the stations that facts of these subjects have ever spoken of."""
-    return {row["station_id"] for row in await tx.fetch(_STATIONS_OF, tx.city, kind, list(ids))}
+async def spoken_of(tx: Transaction, kind: str, ids: Iterable[UUID]) -> set[UUID]:
+    """Return the stations and workers that facts of these subjects have ever spoken of."""
+    return {row["about_id"] for row in await tx.fetch(_SPOKEN_OF, tx.city, kind, list(ids))}
+
+
+async def speaking(tx: Transaction, kind: str, about: Iterable[UUID]) -> set[UUID]:
+    """Return the subjects of a kind whose facts have ever spoken of these."""
+    return {row["subject_id"] for row in await tx.fetch(_SPEAKING, tx.city, kind, list(about))}
+
+
+async def registers(tx: Transaction, when: When) -> dict[str, str]:
+    """Return from which day each register is whole, as known."""
+    told = await every(tx, "register", When(date.max, when.known_at))
+    return {each.state["name"]: each.state["complete_from"] for each in told}
 
 
 async def following(

@@ -59,3 +59,12 @@ def reaches(actor: Actor, kept: Kept) -> bool:
     if actor.role == "agency":
         return bool(actor.agency_id) and kept.agency_id == str(actor.agency_id)
     return reaches_area(actor, kept.division)
+
+
+def reaches_supervisor(actor: Actor, state: Mapping[str, Any]) -> bool:
+    """Whether the caller sees a supervisor's verdicts: the city, the person, who employs them."""
+    if actor.role == "agency":
+        return bool(actor.agency_id and state["agency_id"] == str(actor.agency_id))
+    if actor.role == "supervisor":
+        return bool(actor.worker_id and state["worker_id"] == str(actor.worker_id))
+    return actor.role in CITY_WIDE

@@ -14,14 +14,21 @@ from contracts.procurement import ContractEnded, ContractSigned
 from contracts.registry import (
     AgencyChanged,
     PackActivated,
+    RegisterChanged,
     StationChanged,
+    SupervisionChanged,
+    SupervisorChanged,
+    TrainingChanged,
     WorkerChanged,
 )
-from services.evaluation.models import Due, Fact, Related
+from services.evaluation import sheets
+from services.evaluation.models import Due, Fact, Related, Sweep
 
 reactions = Reactions("evaluation")
 follow_cities(reactions)
-JUDGED = frozenset({"station", "worker", "agency", "contract"})
+JUDGED = frozenset(
+    {"station", "worker", "agency", "contract", "training", "supervisor", "supervision"}
+)
 """Whose facts change verdicts."""
 
 
@@ -47,6 +54,38 @@ async def worker_changed(event: WorkerChanged, envelope: Envelope, tx: Transacti
 async def agency_changed(event: AgencyChanged, envelope: Envelope, tx: Transaction) -> None:
     """Keep an agency's state."""
     _keep(tx, "agency", envelope, event.as_of)
+
+
+@reactions.on(TrainingChanged)
+async def training_changed(event: TrainingChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a training, to be found from everybody who took part."""
+    _keep(tx, "training", envelope, event.ends_on, *event.worker_ids)
+
+
+@reactions.on(SupervisorChanged)
+async def supervisor_changed(event: SupervisorChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a supervisor's term, to be found from its stations and from the person."""
+    about = {each.station_id for each in event.stations} | {event.worker_id}
+    _keep(tx, "supervisor", envelope, event.starts_on, *about)
+
+
+@reactions.on(SupervisionChanged)
+async def supervision_changed(
+    event: SupervisionChanged, envelope: Envelope, tx: Transaction
+) -> None:
+    """Keep a supervision, to be found from its station."""
+    _keep(tx, "supervision", envelope, event.days[-1].day, event.station_id)
+
+
+@reactions.on(RegisterChanged)
+async def register_changed(event: RegisterChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep from when a register is whole; what it does not hold now counts, so judge everybody."""
+    _keep(tx, "register", envelope, event.complete_from)
+    await sheets.alone(tx)  # nobody is half through a sweep
+    for sweep in await tx.find(Sweep):
+        sweep.pack = ""
+        tx.keep(sweep)
+    tx.follows_up = True
 
 
 @reactions.on(ContractSigned)
@@ -96,7 +135,7 @@ def _keep(
     kind: str,
     envelope: Envelope,
     valid_from: date,
-    *stations: UUID,
+    *about: UUID,
     state: dict[str, Any] | None = None,
 ) -> None:
     tx.keep(
@@ -111,7 +150,7 @@ def _keep(
             event_id=envelope.id,
             type=envelope.type,
         ),
-        *(Related(station_id=s, kind=kind, subject_id=envelope.agg_id) for s in stations),
+        *(Related(about_id=each, kind=kind, subject_id=envelope.agg_id) for each in about),
     )
     if kind in JUDGED:
         tx.keep(Due(kind=kind, subject_id=envelope.agg_id))

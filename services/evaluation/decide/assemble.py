@@ -29,6 +29,7 @@ _KINDS = {
 """What a code's digits say (`chassis.divisions`) → the vocabulary `division_kind`."""
 
 OPEN, LEFT, PROCURED = "open", "left", "procured"
+NOTHING: Mapping[str, Any] = {}
 
 
 def station(
@@ -51,9 +52,11 @@ def staffed(
     contracts: Iterable[State],
     place: Division | None = None,
     villages: int = 0,
+    counted: Mapping[str, Any] = NOTHING,
 ) -> dict[str, Any]:
     """Return what is known of a station with these people, whose sheets are made already."""
     said: dict[str, Any] = {
+        **counted,
         **state["facts"],
         **{name: state[name] for name in ("name", "tier", "mode", "open_on", "domains")},
         "division": division(state, place, villages),
@@ -88,13 +91,19 @@ def postings(day: date, state: State) -> list[State]:
     """Return a worker's postings of that day, those on a station first."""
     if state["status"] == LEFT:
         return []
-    current = [post for post in state["postings"] if _covers(post, day)]
+    current = [post for post in state["postings"] if covers(post, day)]
     return sorted(current, key=lambda post: not post["on_station"])
 
 
-def worker(day: date, state: State, post: State | None) -> dict[str, Any]:
-    """Return what is known of a worker that day; without a posting, that it is on no station."""
+def worker(
+    day: date, state: State, post: State | None, counted: Mapping[str, Any] = NOTHING
+) -> dict[str, Any]:
+    """Return what is known of a worker that day; without a posting, that it is on no station.
+
+    What was `counted` of registers holds where nobody stated it.
+    """
     said: dict[str, Any] = {
+        **counted,
         **state["facts"],
         **{name: state[name] for name in ("education", "sw_major", "sw_years")},
     }
@@ -123,7 +132,7 @@ def contract(day: date, state: State) -> dict[str, Any]:
         "purchaser_kind": state["purchaser_kind"],
         "renewal_of": state["renewal_of"],
     }
-    if day < _a_year_after(date.fromisoformat(state["starts_on"])):
+    if day < a_year_after(date.fromisoformat(state["starts_on"])):
         said["execution_years"] = []  # no full year has ended: known, not unknown
     return known(facts.Contract, said)
 
@@ -173,11 +182,13 @@ def _runs(state: State, day: date) -> bool:
     return bool(state["starts_on"] <= day.isoformat() <= last)
 
 
-def _covers(post: State, day: date) -> bool:
-    on = day.isoformat()
-    return bool(post["starts_on"] <= on and (post["ends_on"] is None or on <= post["ends_on"]))
+def covers(period: State, day: date) -> bool:
+    """Whether a period of two days, the last one perhaps open, holds a day."""
+    on, last = day.isoformat(), period["ends_on"]
+    return bool(period["starts_on"] <= on and (last is None or on <= last))
 
 
-def _a_year_after(day: date) -> date:
+def a_year_after(day: date) -> date:
+    """Return the day a year has passed since another; after 29 February that is 1 March."""
     leap = (day.month, day.day) == (2, 29)
     return date(day.year + 1, 3, 1) if leap else day.replace(year=day.year + 1)

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from chassis.divisions import Division
-from services.evaluation.decide import assemble
+from services.evaluation.decide import assemble, people
+from services.evaluation.decide.people import Registers
 from services.evaluation.models import Told
 
 CLOSED = "closed"
@@ -41,36 +43,56 @@ class Found:
 
     cases: list[Case] = field(default_factory=list)
     gone: set[Key] = field(default_factory=set)
+    staff: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    """The sheets of everybody who serves at the station, by worker."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands around a station: people, contracts, supervision; what registers count of them."""
+
+    workers: Sequence[Told] = ()
+    contracts: Sequence[Told] = ()
+    supervisors: Sequence[Told] = ()
+    supervisions: Sequence[Told] = ()
+    trainings: Mapping[Any, Sequence[Told]] = field(default_factory=dict)
+    """By worker."""
+    persons: Mapping[Any, Told] = field(default_factory=dict)
+    """Who the supervisors are, by worker."""
+    registers: Registers = field(default_factory=dict)
 
 
 def family(
-    day: date,
-    station: Told,
-    workers: Iterable[Told],
-    contracts: Sequence[Told],
-    place: Division | None,
-    villages: int,
+    day: date, station: Told, around: Around, place: Division | None, villages: int
 ) -> Found:
     """Return a station, then the people who serve there first of all, its contracts, and idle ones."""
     state, found, idle = station.state, Found(), Found()
+    contracts = around.contracts
     here, area = str(station.subject_id), state["division"]
-    people: list[dict[str, Any]] = []
+    agreed = [each.state for each in contracts]
+    guided, counted, guides = _supervision(day, here, state, agreed, around)
+    staff: list[dict[str, Any]] = []
+    serving: list[UUID] = []
     own: list[tuple[Told, int]] = []
     told = [station]
-    for each in workers:
+    for each in around.workers:
         posts = assemble.postings(day, each.state)
         mine = [post for post in posts if post["station_id"] == here]
         if mine:
             told.append(each)
-            people.append(assemble.worker(day, each.state, mine[0]))
+            serving.append(each.subject_id)
+            taught = around.trainings.get(each.subject_id, ())
+            known_of = _counted(day, each, taught, around.registers) | guided
+            staff.append(assemble.worker(day, each.state, mine[0], known_of))
+            told += taught
             if posts[0] is mine[0]:
-                own.append((each, len(people) - 1))
+                own.append((each, len(staff) - 1))
         elif not posts:
             _unposted(day, each, idle)
-    agreed = [each.state for each in contracts]
-    facts = assemble.staffed(day, state, people, agreed, place, villages)
-    known = facts.get("workers", people)
-    runs, told = state["operator_id"], [*told, *contracts]
+    facts = assemble.staffed(day, state, staff, agreed, place, villages, counted)
+    known = facts.get("workers", staff)
+    found.staff = dict(zip(serving, known, strict=True))
+    runs, told = state["operator_id"], [*told, *contracts, *guides]
     sheets = {"station": facts}
     found.cases.append(Case("station", here, sheets, area, state["name"], here, runs, told))
     if state["status"] == CLOSED:
@@ -84,7 +106,53 @@ def family(
         whose = each.state["agency_id"]
         case = Case("contract", str(each.subject_id), sheets, area, None, here, whose, told)
         found.cases.append(case)
-    return Found([*found.cases, *idle.cases], found.gone | idle.gone)
+    return Found([*found.cases, *idle.cases], found.gone | idle.gone, found.staff)
+
+
+def _counted(
+    day: date, worker: Told, trainings: Sequence[Told], registers: Registers
+) -> dict[str, Any]:
+    taught = [each.state for each in trainings]
+    return people.first_on_station(day, worker.state) | people.trained(
+        day, worker.state, taught, registers
+    )
+
+
+def _supervision(
+    day: date, here: str, state: assemble.State, contracts: Sequence[assemble.State], around: Around
+) -> tuple[dict[str, Any], dict[str, Any], list[Told]]:
+    """Return what its supervision says of a station's workers, of the station, and who told it."""
+    visits = [each.state for each in around.supervisions]
+    current = assemble.in_force(day, contracts)
+    counted = people.supervised(day, visits, current, around.registers, state["open_on"])
+    told = [*around.supervisions]
+    if not people.whole("supervisors", around.registers, day):
+        return {}, counted, told
+    terms = [each for each in around.supervisors if people.assigned(day, here, [each.state])]
+    persons = [around.persons.get(UUID(each.state["worker_id"])) for each in terms]
+    sheets = [
+        people.supervisor(day, term.state, person.state if person else None)
+        for term, person in zip(terms, persons, strict=True)
+    ]
+    told += [*terms, *(each for each in persons if each is not None)]
+    return people.supervisor_cert(sheets), counted | {"supervisors": sheets}, told
+
+
+def supervisors(day: date, told: Iterable[Told], persons: Mapping[Any, Told]) -> Found:
+    """Return supervisors; one whose term is over is none any more."""
+    found = Found()
+    for each in told:
+        identity = str(each.subject_id)
+        if not assemble.covers(each.state, day):
+            found.gone.add(("supervisor", identity))
+            continue
+        person = persons.get(UUID(each.state["worker_id"]))
+        facts = {"supervisor": people.supervisor(day, each.state, person.state if person else None)}
+        sources = [each, *([person] if person else [])]
+        agency = each.state["agency_id"]
+        case = Case("supervisor", identity, facts, "", None, None, agency, sources)
+        found.cases.append(case)
+    return found
 
 
 def unposted(day: date, workers: Iterable[Told]) -> Found:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-State = Mapping[str, Any]
+from services.evaluation.decide.assemble import State, a_year_after, certificate, covers
+
 Registers = Mapping[str, str]
 """Register → the day from which it is whole."""
 
@@ -31,9 +32,9 @@ def trained(
     first = date.fromisoformat(min(starts))
     said: dict[str, Any] = {
         "service_share_of_year": _served(state["postings"], new_year, day) / _year_length(day),
-        "served_first_year": day < _a_year_after(first),
+        "served_first_year": day < a_year_after(first),
     }
-    if _whole("trainings", registers, max(new_year, first)):
+    if whole("trainings", registers, max(new_year, first)):
         mine = [
             each
             for each in trainings
@@ -58,14 +59,14 @@ def assigned(day: date, station_id: str, supervisors: Iterable[State]) -> list[S
     return [
         each
         for each in supervisors
-        if _covers(each, day)
-        and any(s["station_id"] == station_id and _covers(s, day) for s in each["stations"])
+        if covers(each, day)
+        and any(s["station_id"] == station_id and covers(s, day) for s in each["stations"])
     ]
 
 
 def supervisor(day: date, state: State, person: State | None) -> dict[str, Any]:
     """Return what is known of a supervisor that day: certificate and experience are the worker's."""
-    now = {s["station_id"] for s in state["stations"] if _covers(s, day)}
+    now = {s["station_id"] for s in state["stations"] if covers(s, day)}
     said: dict[str, Any] = {
         "hired_by": state["hired_by"],
         "full_time": state["full_time"],
@@ -76,12 +77,6 @@ def supervisor(day: date, state: State, person: State | None) -> dict[str, Any]:
         if (cert := certificate(day, person)) is not None:
             said["cert"] = cert
     return said
-
-
-def certificate(day: date, state: State) -> str | None:
-    """Return the certificate held that day; one approved later says nothing of the one before."""
-    approved = state["cert_on"]
-    return str(state["cert"]) if approved is None or approved <= day.isoformat() else None
 
 
 def supervisor_cert(sheets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -101,18 +96,14 @@ def supervisor_cert(sheets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 _RANK = ("assistant", "social_worker", "senior")
 
 
-def whole_on(register: str, registers: Registers, day: date) -> bool:
-    """Whether what is not in a register on a day did not happen."""
-    return _whole(register, registers, day)
-
-
 def supervised(
     day: date,
     visits: Iterable[State],
     contract: State | None,
     registers: Registers,
+    since: str | None = None,
 ) -> dict[str, Any]:
-    """Return the supervisions of a station up to a day, by its contract's full months.
+    """Return the supervisions of a station, open `since` a day, by its contract's full months.
 
     A month counts when service ran through all of it and it has ended (LZ-2.4.3-b); the days of one
     visit are summed, and the visit belongs to the month it began in (LZ-2.4.3-c).
@@ -130,6 +121,8 @@ def supervised(
     if start is None or start > on:
         return said
     said.setdefault("unrecorded_supervisions", 0)
+    if since is not None and start <= since:
+        said.setdefault("last_supervised", None)
     if contract is not None:
         begins = max(contract["starts_on"], start)
         ends = min(on, contract.get("ended_on") or contract["ends_on"])
@@ -174,20 +167,11 @@ def _served(postings: Iterable[State], new_year: date, day: date) -> int:
     return len(days)
 
 
-def _whole(register: str, registers: Registers, day: date) -> bool:
+def whole(register: str, registers: Registers, day: date) -> bool:
+    """Whether what is not in a register on a day did not happen."""
     start = registers.get(register)
     return start is not None and start <= day.isoformat()
 
 
-def _covers(period: State, day: date) -> bool:
-    on, last = day.isoformat(), period["ends_on"]
-    return bool(period["starts_on"] <= on and (last is None or on <= last))
-
-
 def _year_length(day: date) -> int:
     return date(day.year, 12, 31).timetuple().tm_yday
-
-
-def _a_year_after(day: date) -> date:
-    leap = (day.month, day.day) == (2, 29)
-    return date(day.year + 1, 3, 1) if leap else day.replace(year=day.year + 1)
