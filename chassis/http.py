@@ -28,7 +28,7 @@ from chassis.db import Database, Stale, Taken, Who
 from chassis.identity import Actor
 from chassis.problems import Problem
 from chassis.receipts import again as answered_before
-from chassis.receipts import fingerprint, idempotency_key, receipt_of
+from chassis.receipts import fingerprint, idempotency_key, receipt_of, running
 from chassis.rows import Aggregate
 from chassis.tables import Receipt
 
@@ -135,32 +135,33 @@ class UnitOfWork(APIRoute):
             asked = await fingerprint(request) if key else b""
             who = Who(actor.city, actor.subject, actor.purpose, actor.subject)
             database: Database = request.app.state.database
-            for again in range(TRIES):
-                try:
-                    return await _once(
-                        plan,
-                        request,
-                        database,
-                        who,
-                        arguments,
-                        status,
-                        name,
-                        key,
-                        asked,
-                        look=again > 0,
-                    )
-                except (Stale, *AGAIN):
-                    if again == TRIES - 1:
+            with running(who, name, key) as twin:
+                for again in range(TRIES):
+                    try:
+                        return await _once(
+                            plan,
+                            request,
+                            database,
+                            who,
+                            arguments,
+                            status,
+                            name,
+                            key,
+                            asked,
+                            look=again > 0,
+                        )
+                    except (Stale, *AGAIN):
+                        if again == TRIES - 1:
+                            raise problems.Busy() from None
+                    except Taken as taken:
+                        # A twin was faster. Run again: the receipt is found, or the endpoint's own
+                        # look finds and names what is in the way.
+                        if again == TRIES - 1:
+                            raise _clash(request, taken) from None
+                    except asyncpg.LockNotAvailableError as waited:
+                        if twin or (key is not None and _for_a_twin(waited)):
+                            raise Problem("in-progress", headers={"retry-after": "1"}) from None
                         raise problems.Busy() from None
-                except Taken as taken:
-                    # A twin was faster. Run again: the receipt is found, or the endpoint's own
-                    # look finds and names what is in the way.
-                    if again == TRIES - 1:
-                        raise _clash(request, taken) from None
-                except asyncpg.LockNotAvailableError as waited:
-                    if key is not None and _for_a_twin(waited):
-                        raise Problem("in-progress", headers={"retry-after": "1"}) from None
-                    raise problems.Busy() from None
             raise problems.Busy()
 
         return handle

@@ -4,6 +4,8 @@ The key is bound to city, client and route; the fingerprint to path, query, cont
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fastapi import Request, Response
 
@@ -49,6 +51,28 @@ async def fingerprint(request: Request) -> bytes:
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.digest()
+
+
+_running: set[tuple[str, str, str, str]] = set()
+
+
+@contextmanager
+def running(who: Who, route: str, key: str | None) -> Iterator[bool]:
+    """Note that a request runs; whether the same one ran here when it came.
+
+    A twin that changes what is there waits for the row and not for the key, and the database does
+    not tell for whom: in another process it hears that the row is busy.
+    """
+    mine = (who.city, who.client, route, key or "")
+    twin = mine in _running
+    first = key is not None and not twin
+    if first:
+        _running.add(mine)
+    try:
+        yield twin
+    finally:
+        if first:
+            _running.discard(mine)
 
 
 def receipt_of(

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import threading
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
+from chassis import people
 from chassis.ids import is_tracking_no, uuid7
 from chassis.tables import Audit, BlindIndex, EventLog, Outbox, PersonKey
 from services.casework.app import service
@@ -288,8 +290,15 @@ async def test_a_change_seen_too_late_is_stale_and_a_wrong_step_names_the_right_
 
 
 async def test_an_erased_person_is_unreadable_and_noted_outside(
-    court, worker, bureau, casework, ask
+    court, worker, bureau, casework, ask, monkeypatch
 ):
+    note, noted_by = people.note_erased, []
+
+    def noted(*given):
+        noted_by.append(threading.current_thread())
+        note(*given)
+
+    monkeypatch.setattr(people, "note_erased", noted)
     sent = (await court.post(PATH, json=ask)).json()
     person = (await bureau.get(f"{PATH}/{sent['id']}")).json()["person_id"]
     assert (await court.get(f"{PATH}/{sent['id']}")).json()["person_id"] is None
@@ -302,6 +311,7 @@ async def test_an_erased_person_is_unreadable_and_noted_outside(
     async with casework.begin(who()) as tx:
         assert await tx.count(PersonKey) == await tx.count(BlindIndex) == 0
     assert str(person) in casework.erased.read_text()
+    assert threading.main_thread() not in noted_by, "nobody else waits for the disk"
 
 
 async def test_hearing_of_a_station_again_changes_nothing(casework):

@@ -206,7 +206,10 @@ async def test_a_mistake_of_ours_is_not_kept_under_the_key(clerk, trial, monkeyp
 
 @pytest.fixture
 def held(monkeypatch):
-    """Let the next request write all it has and then wait: `begun` is set, `go` lets it commit."""
+    """Let the next request write all it has and then wait: `begun` is set, `go` lets it commit.
+
+    What comes third lets another one be held.
+    """
     flush, begun, go = db.Transaction._flush, asyncio.Event(), asyncio.Event()
 
     async def hold(tx):
@@ -216,12 +219,17 @@ def held(monkeypatch):
         begun.set()
         await go.wait()
 
-    monkeypatch.setattr(db.Transaction, "_flush", hold)
-    return begun, go
+    def again():
+        begun.clear()
+        go.clear()
+        monkeypatch.setattr(db.Transaction, "_flush", hold)
+
+    again()
+    return begun, go, again
 
 
 async def test_only_the_same_request_is_in_progress(clerk, held):
-    begun, go = held
+    begun, go, _ = held
     key = {"idempotency-key": "same"}
     first = asyncio.create_task(clerk.post(THINGS, json={"name": "a"}, headers=key))
     await begun.wait()
@@ -237,6 +245,23 @@ async def test_only_the_same_request_is_in_progress(clerk, held):
     assert twin.headers["retry-after"] == other.headers["retry-after"] == "1"
     done = await first
     assert (await clerk.post(THINGS, json={"name": "a"}, headers=key)).content == done.content
+
+
+async def test_a_twin_that_waits_for_the_row_is_in_progress_and_a_stranger_is_not(clerk, held):
+    begun, go, hold = held
+    go.set()
+    at = f"{THINGS}/{(await clerk.post(THINGS, json={'name': 'a'})).json()['id']}/more"
+    hold()
+    key = {"idempotency-key": "same"}
+    first = asyncio.create_task(clerk.post(at, headers=key))
+    await begun.wait()
+
+    twin, other = await asyncio.gather(clerk.post(at, headers=key), clerk.post(at))
+    go.set()
+
+    assert told(twin) == (409, "in-progress")
+    assert told(other) == (503, "busy")
+    assert (await clerk.post(at, headers=key)).content == (await first).content
 
 
 async def test_a_row_somebody_else_holds_is_busy(clerk, trial):

@@ -130,6 +130,17 @@ SWITCHES = (
         ),
     ),
     Switch(
+        name="twin-told",
+        guard="a twin that waits for the row hears that it is in progress",
+        without="a retry of a request that runs hears that the house is busy",
+        edits=(
+            Edit("chassis/receipts.py", "        yield twin\n", "        yield mine is None\n"),
+        ),
+        tests=(
+            "tests/chassis/test_http.py::test_a_twin_that_waits_for_the_row_is_in_progress_and_a_stranger_is_not",
+        ),
+    ),
+    Switch(
         name="if-match",
         guard="a caller who saw another version is refused",
         without="two people change one referral and the second never knew",
