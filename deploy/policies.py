@@ -32,6 +32,7 @@ from chassis.packs import (
     read_facts,
 )
 from chassis.packs.cases import load_cases, run_cases
+from chassis.packs.limits import against_law
 from chassis.packs.mutate import mutate as mutants_of
 from chassis.packs.schema import schemas
 from chassis.packs.trouble import near
@@ -39,6 +40,8 @@ from chassis.packs.yaml12 import Located
 from deploy.traceability import built, counted, untraced
 
 ROOT = Path("policies")
+NOTICED = 95
+"""Of all changes to rules and parameters, how many the cases must notice, in percent."""
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _ROOT = click.option("--root", type=_FOLDER, default=ROOT, show_default=True)
 
@@ -101,7 +104,11 @@ def _checked(root: Path, code: str, *, mutate: bool) -> tuple[list[Trouble], str
         for mutant in missed:
             if not mutant.flip:
                 click.echo(f"{path}: no case notices {mutant.what} (allowed)")
-        said += f", {len(tried) - len(missed)} of {len(tried)} changes noticed"
+        share = 100 * (len(tried) - len(missed)) / len(tried) if tried else 100.0
+        said += f", {len(tried) - len(missed)} of {len(tried)} changes noticed ({share:.1f} %)"
+        if share < NOTICED:
+            few = f"the cases notice {share:.1f} % of all changes, {NOTICED} % are due"
+            troubles.append(Trouble(str(path), 1, 1, few))
     said += f", {time.perf_counter() - started:.1f} s"
     return troubles, "\n".join((said, *_remarks(j)))
 
@@ -113,9 +120,8 @@ def _remarks(j: Jurisdiction) -> Iterator[str]:
         yield f"  {sum(rows.values())} rows: {kinds}"
     for row in built(j):
         yield f"  {row}: what it waits for is there by now"
-    for key, each in j.own.pack.conflicts.items():
-        text = f"{each.cite} ↔ {each.against}: {each.what.zh} / {each.what.en}"
-        yield f"  {j.own.source.trouble(('conflicts', key), text)}"
+    for trouble in against_law(j):
+        yield f"  {trouble}"
 
 
 @policies.command()

@@ -53,6 +53,8 @@ class Compiled:
     source: str
     paths: dict[str, Fact | None]
     parameters: frozenset[str]
+    words: frozenset[str]
+    """The words it compares facts with: `criterion.local`."""
     over_all: frozenset[str]
     lets: dict[str, Any]
     say: dict[str, list[Piece]]
@@ -224,6 +226,7 @@ class _RuleCompiler:
             source=source,
             paths=found.paths,
             parameters=frozenset(_parameters(found.paths)),
+            words=frozenset(f"{each.vocabulary}.{each.word}" for each in found.words),
             over_all=frozenset(found.over_all),
             lets={name: self.run.compile(self._bound(name)) for name in rule.let},
             say=say,

@@ -200,6 +200,11 @@ class Jurisdiction:
         """The pack itself, without the layers above it."""
         return self._layers.loaded[-1]
 
+    @property
+    def above(self) -> list[Loaded]:
+        """The layers above it, farthest first."""
+        return self._layers.loaded[:-1]
+
     def subject_of(self, rule: str) -> str:
         """Return the subject a rule judges."""
         return next(x.item.rule.subject for x in self.rules[rule] if x.item.rule.subject)

@@ -279,7 +279,7 @@ class Layers:
         check_clauses(self, layer)
 
     def _check_duties(self, layer: Loaded) -> None:
-        """See that duties name a body and a clause, and conflicts a clause of each side."""
+        """See that duties name a body and a clause, limits a clause, conflicts one of each side."""
         for key, duty in layer.pack.duties.items():
             self.cite(layer, duty.cite, ("duties", key, "cite"))
             vocabulary, _, who = duty.who.partition(".")
@@ -289,6 +289,8 @@ class Layers:
                 if word not in self.vocabulary.get(name, {}):
                     text = unknown_word(word, name, self.vocabulary)
                     self.complain(layer, ("duties", key, *at), text)
+        for key, limit in layer.pack.limits.items():
+            self.cite(layer, limit.cite, ("limits", key, "cite"))
         above = [each for each in self.loaded if each.depth < layer.depth]
         laws = {key for each in above for key in each.pack.documents}
         for key, conflict in layer.pack.conflicts.items():

@@ -217,6 +217,18 @@ class Conflict(Part):
     ids: list[str] = []
 
 
+class Limit(Part):
+    """What the law leaves to no city: `policies check` says where a city's rule goes beyond it."""
+
+    cite: str
+    what: Say
+    never: list[str] = []
+    """Facts and words no rule builds on: `agency.registered_in`, `criterion.local`."""
+    reads: str | None = None
+    months: int | None = None
+    """The longest term in the parameters of a rule that reads this fact."""
+
+
 class Clause(Part):
     """A row of the catalogue that no rule, duty or parameter answers, and what answers it instead."""
 
@@ -261,6 +273,7 @@ class Pack(Part):
     parameters: dict[Word, Parameter] = {}
     rules: dict[Key, Rule] = {}
     duties: dict[Key, Duty] = {}
+    limits: dict[Key, Limit] = {}
     conflicts: dict[Key, Conflict] = {}
     clauses: dict[str, Clause] = {}
 

@@ -32,7 +32,7 @@ def test_a_new_pack_checks_clean_and_its_cases_notice_every_change(root):
 
     assert code == 0, said
     assert "1 rules of" in said
-    assert "5 of 5 changes noticed" in said
+    assert "5 of 5 changes noticed (100.0 %)" in said
     assert run("new", "990100", "--root", root)[0] == 1
 
 
