@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -328,6 +329,8 @@ class Net:
 
         try:
             await self.app(scope, receive, note)
+        except ClientDisconnect:
+            return  # who asked has hung up midway: nobody to answer, and no failure of ours
         except Exception as error:
             if begun or scope["type"] != "http":
                 raise

@@ -15,7 +15,7 @@ from chassis.asked import Asked, Listed, Paged
 from chassis.http import IfMatch, MustMatch, Router, Tx, match
 from chassis.identity import Actor, allow
 from chassis.ids import uuid7
-from chassis.service import Service
+from chassis.service import Door, Service, api
 from tests.chassis.trial import Entry, Thing, ThingDone
 from tests.conftest import who
 from tests.http import actor, client
@@ -95,6 +95,43 @@ def _service() -> Service:
     router.get("/things")(get_things)
     router.get("/trouble")(get_trouble)
     return Service("trial", "Trial", [router])
+
+
+async def test_who_hangs_up_within_a_body_is_no_failure_of_ours(trial):
+    """A gateway that is killed leaves halves of requests behind; they are no alarm."""
+    app = api(_service())
+    app.state.database, app.state.draining = trial, False
+    headers = {
+        "authorization": "Bearer a",
+        "idempotency-key": "a",
+        "content-type": "application/json",
+        "content-length": "99",
+    }
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": THINGS,
+        "raw_path": THINGS.encode(),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    came = iter(
+        [
+            {"type": "http.request", "body": b'{"name"', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    sent = []
+
+    async def receive():
+        return next(came)
+
+    async def send(message):
+        sent.append(message)
+
+    await Door(app, lambda _token: actor("city_bureau"))(scope, receive, send)
+
+    assert sent == []
 
 
 @pytest.fixture
