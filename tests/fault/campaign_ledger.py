@@ -113,8 +113,8 @@ class Ledger:
     ) -> dict[str, Any] | None:
         """Change what was seen at a version; nobody else changes it.
 
-        There is no key: a caller that got no answer is told 412 if the first try was done, and
-        looks.
+        There is no key: a caller that got no answer, or 503 from a gateway that got none, is told
+        412 if that try was done, and looks.
         """
         wish = Wish(who, "PATCH", path, orjson.dumps(body), None, version)
         return await self._granted(wish)
@@ -122,7 +122,7 @@ class Ledger:
     async def _granted(self, wish: Wish) -> dict[str, Any] | None:
         self.wishes.append(wish)
         status, content = await self.answered(wish)
-        if status == 412 and wish.unanswered:
+        if status == 412 and wish.tries > 1:
             status, content = await self._done_already(wish)
         if not status:
             return None
