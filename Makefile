@@ -9,6 +9,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 ARGS ?=
+WORKERS ?= 2
 # Compiled once: five parts that compile what they import take a start from seconds to half a minute.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -31,7 +32,7 @@ demo: $(READY) ## 对运行中的平台演示一分钟 · the product's story, a
 	@exec $(BIN)/shegong demo $(ARGS)
 
 test: $(READY) ## 运行测试 · run the tests (ARGS="-k referral")
-	@exec $(BIN)/pytest -q $(ARGS)
+	@exec $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 bench: $(READY) ## 测量速度与内存（约十分钟，机器须空闲）· measure speed and memory (ARGS="--quick")
 	@exec $(BIN)/python -m tests.perf.bench $(ARGS)

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +21,50 @@ from deploy.migrate import migrate
 WUHAN, HANGZHOU = "420100", "330100"
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 """A Friday morning in Wuhan."""
+TOGETHER = {"e2e": "house", "fault": "house", "attack": "attack"}
+"""Folders whose tests share a platform: one process of several runs them all."""
+LONGEST = ("house", "attack", "deploy/test_run.py", "tenancy/test_canary.py")
+"""Groups that begin first, so that no process is left with one of them at the end."""
+TOLD = "told"
+"""A line for the end, among what a test's report carries from one process to another."""
+
+
+def pytest_collection_modifyitems(config, items):
+    """Share tests out among processes (`make test`): those of a platform, or of a file, to one."""
+    if not hasattr(config, "workerinput"):
+        return
+    where = {}
+    for item in items:
+        mine = item.path.relative_to(Path(__file__).parent)
+        where[item] = TOGETHER.get(mine.parts[0], mine.as_posix())
+        item.add_marker(pytest.mark.xdist_group(where[item]))
+    rank = {group: place for place, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(where[item], len(rank)))
+
+
+@pytest.fixture
+def tell(request):
+    """Say a line that is shown when all tests have ended, whichever process ran this one."""
+
+    def say(*said):
+        request.node.user_properties.append((TOLD, said))
+
+    return say
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Show what tests have told, under their headings."""
+    told = {}
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        if getattr(report, "when", None) == "teardown":
+            for name, said in report.user_properties:
+                if name == TOLD:
+                    *head, line = said
+                    told.setdefault(tuple(head), []).append(line)
+    for (heading, *head), lines in told.items():
+        terminalreporter.section(heading)
+        for line in (*head, *lines):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ import orjson
 from chassis import tokens
 from chassis.clock import system_clock
 from chassis.config import PARTS
+from chassis.listener import HEAD_SECONDS
+from gateway.door import BODY_SECONDS
 from tests.e2e.house import House
 
 CITY, OTHER, PLATFORM = "420100", "330100", "000000"
@@ -63,15 +66,45 @@ class Target:
         self.signer = tokens.Signer.open(house.data / "signing.json")
         self.clients = {c["client_id"]: c for c in house.demo["clients"]}
         self.tokens: dict[str, str] = {}
+        self.endless: dict[str, list[asyncio.Task[tuple[list[Answer], float]]]] = {}
+        """Requests that never end, begun before all tests: their time passes under the others."""
 
     async def __aenter__(self) -> Self:
         self.http = httpx.AsyncClient(base_url=self.house.url, timeout=30)
         for role, client in ROLES.items():
             self.tokens[role] = await self.token(client)
+        head = f"GET {PATHS['registry']} HTTP/1.1\r\nhost: x\r\n"
+        body = (
+            f"POST {PATHS['casework']} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+            f"authorization: Bearer {self.tokens['partner']}\r\nidempotency-key: endless\r\n"
+            "content-type: application/json\r\ncontent-length: 9\r\n\r\n{"
+        )
+        self.endless = {
+            "head": [self._begin(head, part, HEAD_SECONDS) for part in PARTS],
+            "drops": [self._begin(head, part, HEAD_SECONDS, drip=b"x") for part in PARTS],
+            "nothing": [self._begin("", part, HEAD_SECONDS) for part in PARTS],
+            "body": [self._begin(body, "gateway", BODY_SECONDS)],
+        }
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        left = [each for tasks in self.endless.values() for each in tasks]
+        for each in left:
+            each.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         await self.http.aclose()
+
+    def _begin(
+        self, request: str, part: str, seconds: float, *, drip: bytes = b""
+    ) -> asyncio.Task[tuple[list[Answer], float]]:
+        """Send what never ends; the task tells what was answered, and after how many seconds."""
+
+        async def borne() -> tuple[list[Answer], float]:
+            started = time.monotonic()
+            answers = await self.raw(request.encode(), part, seconds + QUICK, drip=drip)
+            return answers, time.monotonic() - started
+
+        return asyncio.create_task(borne())
 
     async def token(self, client: str, **asked: str) -> str:
         """Return an access token of one of the demo's clients."""
@@ -118,14 +151,26 @@ class Target:
         """Return the address of the gateway, or of a part behind it."""
         return self.house.url if part == "gateway" else self.house.part(part)
 
+    async def opened(self, part: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a line to the gateway, or to a part behind it."""
+        at = urlsplit(self.where(part))
+        return await asyncio.open_connection(at.hostname, at.port)
+
     async def raw(
-        self, request: bytes, part: str = "gateway", within: float = QUICK
+        self,
+        request: bytes,
+        part: str = "gateway",
+        within: float = QUICK,
+        *,
+        drip: bytes = b"",
     ) -> list[Answer]:
         """Send bytes no library would send; return the answers until the other side hangs up."""
-        at = urlsplit(self.where(part))
-        reader, writer = await asyncio.open_connection(at.hostname, at.port)
+        reader, writer = await self.opened(part)
+        dripping = None
         try:
             writer.write(request)
+            if drip:
+                dripping = asyncio.create_task(_drip(writer, drip))
             async with asyncio.timeout(within):
                 try:
                     await writer.drain()
@@ -133,6 +178,8 @@ class Target:
                 except ConnectionError:
                     came = b""
         finally:
+            if dripping:
+                dripping.cancel()
             writer.close()
         return list(_answers(came))
 
@@ -140,6 +187,13 @@ class Target:
         """Return how many events a part has told: a write is one more."""
         async with self.house.rows(part) as one:
             return await one.fetchval("SELECT count(*) FROM event_log")
+
+
+async def _drip(writer: asyncio.StreamWriter, drop: bytes) -> None:
+    """Send one drop after another, so that the line is never idle."""
+    while not writer.is_closing():
+        writer.write(drop)
+        await asyncio.sleep(0.2)
 
 
 def _answers(came: bytes):

@@ -26,7 +26,7 @@ async def test_a_killed_part_is_started_again_and_it_is_said_so(house, guest):
     assert (await bureau.ask("GET", f"/compliance?subject=station:{station}")).status_code == 200
 
 
-async def test_stopped_within_ten_seconds_and_up_again_with_the_same_data(house, capsys):
+async def test_stopped_within_ten_seconds_and_up_again_with_the_same_data(house, tell):
     async with at_the_door(house) as guest:
         partner = guest.of(CHANGJI, "court-1")
         sent = await partner.post("/referrals", referral(CHANGJI))
@@ -58,5 +58,5 @@ async def test_stopped_within_ten_seconds_and_up_again_with_the_same_data(house,
             )
 
     assert await eventually(known) == 1
-    with capsys.disabled():
-        print(f"\n  cold {house.cold:.1f} s, stopped in {stopped:.1f} s, warm {warm:.1f} s")  # noqa: T201
+    seconds = f"cold {house.cold:.1f} s, stopped in {stopped:.1f} s, warm {warm:.1f} s"
+    tell("starting and stopping the platform", seconds)
