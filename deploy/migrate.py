@@ -8,6 +8,7 @@ is a transaction of its own, so a long line that stops in the middle goes on fro
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,32 @@ async def migrate_all(parts: Iterable[str] = PARTS) -> dict[str, list[str]]:
     One after the other: in a process there is one `op`, and migrations speak to it.
     """
     return {part: await migrate(part) for part in tuple(parts) or PARTS}
+
+
+def said(part: str) -> dict[str, str]:
+    """Return what each of a part's migrations says, as SQL by revision; no database is asked."""
+    line, config = scripts(part), _config(part)
+    found = {}
+    for revision in reversed(list(line.walk_revisions())):
+        written = StringIO()
+
+        def step(at: Any, _context: MigrationContext, to: str = revision.revision) -> list[Any]:
+            return list(line._upgrade_revs(to, at))  # noqa: SLF001 - what `alembic upgrade` does
+
+        with EnvironmentContext(
+            config,
+            line,
+            fn=step,
+            as_sql=True,
+            starting_rev=revision.down_revision,
+            destination_rev=revision.revision,
+        ) as environment:
+            environment.configure(dialect_name="postgresql", output_buffer=written)
+            environment.run_migrations()
+        _, _, ours = written.getvalue().partition("-- Running upgrade ")
+        # A literal % is doubled for a driver that is not there.
+        found[revision.revision] = f"-- {ours}".replace("%%", "%")
+    return found
 
 
 async def check(part: str, url: str | None = None) -> list[Any]:

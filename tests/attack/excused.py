@@ -5,6 +5,8 @@ Nothing else is excused: a 500, an answer that is not described, or one that oug
 refusal always fails the run.
 """
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,38 @@ class Excuse:
     """Of an `invalid`: what is wrong at a place."""
     operations: frozenset[str] = frozenset()
     """Where it holds; everywhere if none is named."""
+    sent: Callable[[Any], bool] | None = None
+    """Whether what stood at the place is of the kind meant; any value if not said."""
+
+    def covers(self, error: dict[str, str], body: Any, query: Any) -> bool:
+        """Whether one place of an `invalid` is refused for this reason."""
+        if error["code"] not in self.codes:
+            return False
+        return self.sent is None or self.sent(_at(error["at"], body, query))
+
+
+def _at(pointer: str, body: Any, query: Any) -> Any:
+    """Return what was sent at a place, None if nothing was."""
+    value = query if pointer.startswith("?") else body
+    for step in pointer.lstrip("?").split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
+            return None
+    return value
+
+
+def whole(value: Any) -> bool:
+    """Say whether this is a whole number written with a point."""
+    return isinstance(value, float) and value.is_integer()
+
+
+def spaced(value: Any) -> bool:
+    """Say whether this is a text with white space around it, or of nothing else."""
+    return isinstance(value, str) and value != value.strip()
 
 
 def words(text: str) -> frozenset[str]:
@@ -53,8 +87,13 @@ EXCUSED = (
     Excuse(
         "to JSON Schema 3.0 is an integer; here a whole number is written without a point",
         codes=words("int_type"),
+        sent=whole,
     ),
-    Excuse("white space around a text does not count", codes=words("string_too_short")),
+    Excuse(
+        "white space around a text does not count",
+        codes=words("string_too_short"),
+        sent=spaced,
+    ),
     Excuse("JSON Schema cannot leave the zero character out of all texts", codes=words("no-text")),
     Excuse(
         "which words and parameters there are is the pack's to say",
@@ -93,7 +132,11 @@ EXCUSED = (
 )
 
 
-def excused(failure: Any, operation: str, response: Any) -> bool:
+USED: Counter[tuple[str, str]] = Counter()
+"""How often each reason was given, by operation."""
+
+
+def excused(failure: Any, operation: str, response: Any, body: Any, query: Any) -> bool:
     """Whether every thing that was refused has its reason here."""
     if type(failure).__name__ != FAILURE:
         return False
@@ -108,6 +151,22 @@ def excused(failure: Any, operation: str, response: Any) -> bool:
         if each.slug == slug and (not each.operations or operation in each.operations)
     ]
     if slug != "invalid":
-        return bool(here)
-    codes = {each["code"] for each in said["errors"]}
-    return bool(codes) and codes <= frozenset().union(*(each.codes for each in here))
+        reasons = here[:1]
+    else:
+        reasons = [
+            next((each for each in here if each.covers(error, body, query)), None)
+            for error in said.get("errors", [])
+        ]
+    if not reasons or None in reasons:
+        return False
+    USED.update({(operation, each.because): 1 for each in reasons})
+    return True
+
+
+def table() -> list[str]:
+    """Return which reasons were given, how often and where, and which were not needed."""
+    lines = []
+    for each in EXCUSED:
+        where = {op: n for (op, because), n in sorted(USED.items()) if because == each.because}
+        lines.append(f"{sum(where.values()):>6}  {each.because}: {' '.join(where) or '-'}")
+    return lines

@@ -1,5 +1,6 @@
 """What schemathesis is told about the platform: whose token, which city, what is excused."""
 
+import atexit
 import itertools
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import schemathesis
 from chassis.config import setting
 from chassis.identity import ROLE_SCOPES
 from chassis.receipts import KEY_LENGTH
-from tests.attack.excused import excused
+from tests.attack.excused import excused, table
 from tests.attack.target import CITY, PLATFORM
 from tests.attack.target import ROLES as ALL
 
@@ -107,4 +108,12 @@ def before_call(_: Any, case: Any, **__: Any) -> None:
 @schemathesis.hook
 def filter_failure(_: Any, failure: Any, case: Any, response: Any) -> bool:
     """Drop what excused.py gives a reason for."""
-    return not excused(failure, case.operation.definition.raw["operationId"], response)
+    operation = case.operation.definition.raw["operationId"]
+    return not excused(failure, operation, response, case.body, case.query)
+
+
+@atexit.register
+def tell_excused() -> None:
+    """Show at the end what was overlooked, and for which reason."""
+    print("refused though it fits the schema, by reason (tests/attack/excused.py):")  # noqa: T201
+    print("\n".join(table()))  # noqa: T201

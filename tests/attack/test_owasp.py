@@ -15,6 +15,7 @@ from tests.docs.readme import HOUSE
 from tests.tenancy.parts import SERVICES
 
 TABLE = HOUSE / "docs/security.md"
+SOME_ID = "0190c5d0-24bb-7c80-8bd5-9a20c8a1d76d"
 ROW = re.compile(r"\| (API[0-9]+) [^|]*\| ([^|]*) \|")
 
 
@@ -64,13 +65,13 @@ async def test_a_city_cannot_serve_cities(target):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("id", str(uuid4())),
+        ("id", SOME_ID),
         ("city", OTHER),
         ("version", 7),
         ("status", "closed"),
         ("tracking_no", "420100-260101-AAAAAAAAA"),
-        ("partner_id", str(uuid4())),
-        ("station_id", str(uuid4())),
+        ("partner_id", SOME_ID),
+        ("station_id", SOME_ID),
         ("sensitivity", "low"),
         ("reply_by", "2099-01-01T00:00:00Z"),
     ],
