@@ -20,7 +20,7 @@ if found=$$($(2) 2>&1); then printf 'ok  %ss\n' $$((SECONDS - started)); \
 else printf 'failed\n%s\n' "$$found"; exit 1; fi
 endef
 
-.PHONY: help up demo test bench faults faults-short fuzz fuzz-short mutants audit check format lock generated compose-secrets compose-test clean
+.PHONY: help up demo test bench faults faults-short power-cut power-cut-short fuzz fuzz-short mutants audit check lint format lock generated compose-secrets compose-test clean
 
 help: ## 显示这些命令 · list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ demo: $(READY) ## 对运行中的平台演示一分钟 · the product's story, a
 	@exec $(BIN)/shegong demo $(ARGS)
 
 test: $(READY) ## 运行测试 · run the tests (ARGS="-k referral")
-	@exec $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/pytest -q -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 bench: $(READY) ## 测量速度与内存（约十分钟，机器须空闲）· measure speed and memory (ARGS="--quick")
 	@exec $(BIN)/python -m tests.perf.bench $(ARGS)
@@ -74,6 +74,9 @@ check: $(READY) ## 检查格式、类型、导入、生成的文件和政策 · 
 	$(call check,policies,$(BIN)/shegong policies check)
 	$(call check,switches,$(BIN)/python -m tests.mutants.run --fit)
 
+lint: $(READY) ## 检查迁移、接口、告警和容器（.ci/tools 安装工具）· others' linters: migrations, contracts, alerts, containers
+	@.ci/lint
+
 format: $(READY) ## 整理代码格式 · put code into shape
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
@@ -86,7 +89,8 @@ lock: $(READY) ## 更新依赖锁定（UPGRADE=1 升级）· lock the dependenci
 	compile="$(BIN)/uv pip compile --quiet --universal --generate-hashes $(if $(UPGRADE),--upgrade)"; \
 	$$compile --all-extras pyproject.toml -o requirements.lock; \
 	$$compile -c requirements.lock pyproject.toml -o deploy/image.lock; \
-	$$compile deploy/tools.in -o deploy/tools.lock
+	$$compile deploy/tools.in -o deploy/tools.lock; \
+	$$compile .ci/node.in -o .ci/node.lock
 
 compose-secrets: ## 为容器生成密码（一次）· passwords for the containers, once
 	@$(PYTHON) -m deploy.compose.secrets $(ARGS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from chassis.db import Database, Who
 from chassis.vault import Vault
@@ -29,17 +30,29 @@ TOLD = "told"
 """A line for the end, among what a test's report carries from one process to another."""
 
 
+def group_of(path):
+    """Return which tests one process runs: all of a platform, or all of a file."""
+    _, folder, *_ = path.split("/")
+    return TOGETHER.get(folder, path.removeprefix("tests/"))
+
+
+class ByGroup(LoadScopeScheduling):
+    """Gives each process a group at a time."""
+
+    def _split_scope(self, nodeid):
+        return group_of(nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByGroup(config, log)
+
+
 def pytest_collection_modifyitems(config, items):
-    """Share tests out among processes (`make test`): those of a platform, or of a file, to one."""
-    if not hasattr(config, "workerinput"):
-        return
-    where = {}
-    for item in items:
-        mine = item.path.relative_to(Path(__file__).parent)
-        where[item] = TOGETHER.get(mine.parts[0], mine.as_posix())
-        item.add_marker(pytest.mark.xdist_group(where[item]))
-    rank = {group: place for place, group in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(where[item], len(rank)))
+    """Begin with what takes longest, where several processes share the tests (`make test`)."""
+    if hasattr(config, "workerinput"):
+        rank = {group: place for place, group in enumerate(LONGEST)}
+        groups = {item: group_of(item.nodeid.partition("::")[0]) for item in items}
+        items.sort(key=lambda item: rank.get(groups[item], len(rank)))
 
 
 @pytest.fixture
