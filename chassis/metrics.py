@@ -45,7 +45,11 @@ unrouted_total = Counter(
     "Referrals no station was found for: a person must choose.",
     ["city"],
 )
-
+overdue = Gauge(
+    "referrals_overdue",
+    "Referrals nobody has answered by the time their partner was promised.",
+    ["city", "urgency"],
+)
 judging_seconds = Histogram(
     "judging_seconds", "Time of a step that judges what is due.", ["what"], buckets=_QUICK
 )
