@@ -71,10 +71,11 @@ check: $(READY) ## 检查格式、类型、导入、生成的文件和政策 · 
 	$(call check,imports,$(BIN)/lint-imports)
 	$(call check,spelling,$(BIN)/codespell)
 	$(call check,generated,$(BIN)/shegong contracts --check)
+	$(call check,migrations,$(BIN)/python -m scripts.lint_migrations)
 	$(call check,policies,$(BIN)/shegong policies check)
 	$(call check,switches,$(BIN)/python -m tests.mutants.run --fit)
 
-lint: $(READY) ## 检查迁移、接口、告警和容器（.ci/tools 安装工具）· others' linters: migrations, contracts, alerts, containers
+lint: $(READY) ## 用通用工具检查接口、告警和容器（.ci/tools 安装）· others' linters: contracts, alerts, containers
 	@.ci/lint
 
 format: $(READY) ## 整理代码格式 · put code into shape

@@ -10,15 +10,12 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = [
+    # Defaults stay: a process of the release before goes on writing rows without these columns.
     """
     ALTER TABLE worker
       ADD COLUMN specialities jsonb NOT NULL DEFAULT '[]', ADD COLUMN origin_post varchar,
       ADD COLUMN pay jsonb NOT NULL DEFAULT '[]',
       ADD COLUMN offence_checks jsonb NOT NULL DEFAULT '[]'
-    """,
-    """
-    ALTER TABLE worker ALTER COLUMN specialities DROP DEFAULT, ALTER COLUMN pay DROP DEFAULT,
-      ALTER COLUMN offence_checks DROP DEFAULT
     """,
     "ALTER TABLE posting ADD COLUMN sw_years double precision",
     """
