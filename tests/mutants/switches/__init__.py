@@ -1,6 +1,6 @@
 """Every guard that can be taken away, by what it guards."""
 
-from tests.mutants.switches import bus, doors, people, tenants, writing
+from tests.mutants.switches import bus, doors, people, rules, tenants, writing
 
 SWITCHES = (
     *writing.SWITCHES,
@@ -8,4 +8,5 @@ SWITCHES = (
     *tenants.SWITCHES,
     *doors.SWITCHES,
     *people.SWITCHES,
+    *rules.SWITCHES,
 )

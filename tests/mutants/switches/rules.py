@@ -1,0 +1,68 @@
+"""Guards of the rules: what a city's document forbids, and who may say what it is."""
+
+from tests.mutants.switch import Edit, Switch
+
+CONTRACTS = "tests/procurement/test_contracts.py"
+
+SWITCHES = (
+    Switch(
+        name="gate-refuses",
+        guard="a broken rule that binds refuses the write",
+        without="a contract the document forbids is signed",
+        edits=(
+            Edit(
+                "chassis/policy.py",
+                'if broken := [verdict for verdict in binding if verdict.word == "broken"]:',
+                'if broken := [verdict for verdict in binding if verdict.word == "met"]:',
+            ),
+            Edit("chassis/policy.py", "    if binding:\n", "    if binding and broken:\n"),
+        ),
+        tests=(f"{CONTRACTS}::test_a_rule_refuses_with_its_clause_and_writes_nothing",),
+    ),
+    Switch(
+        name="unknown-is-asked",
+        guard="what was not said is asked for",
+        without="a fact nobody stated counts as met",
+        edits=(
+            Edit("chassis/policy.py", "    if binding:\n", "    if not stopped and binding:\n"),
+        ),
+        tests=(f"{CONTRACTS}::test_what_was_not_said_is_asked_for_not_assumed",),
+    ),
+    Switch(
+        name="two-people",
+        guard="a pack is approved by somebody other than its author",
+        without="one person makes the city's law alone",
+        edits=(
+            Edit(
+                "services/registry/decide/packs.py",
+                "if draft.author == by:",
+                "if not draft.author:",
+            ),
+        ),
+        tests=("tests/registry/test_packs.py::test_the_author_does_not_approve",),
+    ),
+    Switch(
+        name="unknown-parameter",
+        guard="what nobody asks for is refused",
+        without="a misspelt filter means everything",
+        edits=(Edit("chassis/asked.py", 'extra="forbid"', 'extra="ignore"'),),
+        tests=(
+            "tests/casework/test_referrals.py::test_queries_and_bodies_that_are_not_asked_for_are_refused",
+        ),
+    ),
+    Switch(
+        name="client-put-out",
+        guard="a client that was stopped is refused within a minute",
+        without="its token opens until it expires",
+        edits=(
+            Edit(
+                "gateway/exchange.py",
+                "return client is not None and client.active",
+                "return client is not None",
+            ),
+        ),
+        tests=(
+            "tests/gateway/test_clients.py::test_a_client_put_out_gets_no_token_and_within_a_minute_no_answer",
+        ),
+    ),
+)
