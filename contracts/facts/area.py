@@ -34,6 +34,9 @@ class Year(Sheet):
     community_stations: int
     before: int
     """Community stations a year earlier."""
+    certified: int
+    certified_before: int
+    """Certified social workers at the year's end and a year earlier (LZ-1.3.2-a)."""
 
 
 class Area(Sheet):

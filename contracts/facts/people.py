@@ -32,7 +32,7 @@ class Worker(Sheet):
     sw_major: bool
     """Graduated in social work or a related subject (HF-3.1-i)."""
     sw_years: float
-    """Years of social work experience (WH-2.2-c)."""
+    """Years of social work experience, as on the day of posting (WH-2.2-c)."""
     first_on_station: date
     """First day on any station for this contractor; a renewal does not restart it (LZ-2.3.2-d)."""
     supervisor_cert: Cert | None
@@ -76,6 +76,10 @@ class Deputy(Sheet):
     """Is one of the station's own on-station workers."""
     head_post: HeadPost | None
     """The post held beside it; null when the deputy holds none."""
+    cert: Cert
+    """Professional certificate held (HF-4.1-d)."""
+    sw_major: bool
+    """Graduated in social work or a related subject (HF-4.1-d)."""
 
 
 class Head(Sheet):
