@@ -300,3 +300,79 @@ class PartnerChanged(Event):
     division: str | None = None
     """The area it answers for; null: the whole city."""
     officers: list[BodyOfficer] = Field(default_factory=list)
+
+
+class TargetChanged(Event):
+    """What an area set out to reach, and by when; whether it was reached is evaluation's to say."""
+
+    type: ClassVar[str] = "registry.target.changed.v1"
+
+    target_id: UUID
+    as_of: date
+    kind: str
+    year: int
+    due_on: date
+    tier: str | None
+    speciality: str | None
+    division: str | None
+    """The area; null: the whole jurisdiction."""
+    amount: float
+    unit: str
+    """count or percent"""
+    baseline_year: int | None
+    baseline: float | None
+    status: str
+    """active or withdrawn"""
+    cite: str | None
+    clause: str | None
+
+
+class FilingChanged(Event):
+    """A document handed to a higher body, or due to be; received or returned by it."""
+
+    type: ClassVar[str] = "registry.filing.changed.v1"
+
+    filing_id: UUID
+    as_of: date
+    kind: str
+    filer: str
+    """Who hands it in."""
+    receiver: str
+    division: str | None
+    """Whose area; null: the whole jurisdiction."""
+    station_id: UUID | None
+    year: int | None
+    sections: list[str]
+    issued_on: date | None
+    due_on: date | None
+    filed_on: date | None
+    received_on: date | None
+    receipt_no: str | None
+    returned_on: date | None
+    status: str
+    """due, filed, received or returned"""
+    cite: str | None
+    clause: str | None
+
+
+class DutyChanged(Event):
+    """What a department is to do, by when, and on which days it was done."""
+
+    type: ClassVar[str] = "registry.duty.changed.v1"
+
+    duty_id: UUID
+    as_of: date
+    department: str
+    partner_id: UUID | None
+    division: str | None
+    """The area; null: the whole jurisdiction."""
+    what: str
+    every: str
+    """once, month, quarter, half_year or year"""
+    due_on: date | None
+    times: int | None
+    done_on: list[date]
+    status: str
+    """open, done or dropped"""
+    cite: str | None
+    clause: str | None

@@ -38,7 +38,8 @@ else:
         *("rooms", "case_work_planned", "group_work_planned", "office_m2", "office_independent"),
         *("assets", "systems", "records", "plaque", "plaque_place", "logos", "sign_index"),
         *("service_window", "service_list_displayed", "volunteers", "partners", "projects"),
-        "brand_projects",
+        *("brand_projects", "site", "functions", "organised", "workflow", "focus", "offer"),
+        *("needs_assessed_on", "service_plan_on", "needs_list_on", "resource_list_on"),
     )
     WorkerFacts = _part_of(facts.Worker, "WorkerFacts", "first_on_station", "offence_check_on")
 

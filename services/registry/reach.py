@@ -28,6 +28,8 @@ from services.registry.models import (
     Agency,
     Assignment,
     Attendance,
+    Duty,
+    Filing,
     Link,
     Operation,
     Partner,
@@ -36,6 +38,7 @@ from services.registry.models import (
     Station,
     Supervision,
     Supervisor,
+    Target,
     Training,
     Unit,
     Worker,
@@ -52,15 +55,19 @@ _STAFF: Kinds = (Worker, Training, Supervisor, Supervision)
 """Kinds that are reached through a station: who serves there, or is supervised there."""
 _PLACES: Kinds = (Unit, Link)
 _BODIES: Kinds = (Agency, Partner, Register)
+_DUES: Kinds = (Target, Filing, Duty)
+"""Kinds that name an area, or the whole jurisdiction."""
 
 
 def _all_of(how: str, kinds: Kinds) -> dict[type[Aggregate], str]:
     return dict.fromkeys(kinds, how)
 
 
-_EVERYTHING: Reaches = _all_of("all", (Station, *_STAFF, *_PLACES, *_BODIES))
-_DIVISION: Reaches = _all_of("division", (Station, *_STAFF, *_PLACES)) | _all_of("all", _BODIES)
-_STATION: Reaches = _all_of("own", (Station, *_STAFF, *_PLACES, Agency)) | {Register: "all"}
+_EVERYTHING: Reaches = _all_of("all", (Station, *_STAFF, *_PLACES, *_BODIES, *_DUES))
+_DIVISION: Reaches = _all_of("division", (Station, *_STAFF, *_PLACES, *_DUES)) | _all_of(
+    "all", _BODIES
+)
+_STATION: Reaches = _all_of("own", (Station, *_STAFF, *_PLACES, Agency, Filing)) | {Register: "all"}
 _SUPERVISED: Reaches = _all_of("supervised", (Station, *_STAFF)) | {Register: "all"}
 _AGENCY: Reaches = _all_of("employed", _STAFF) | {
     Station: "operated",
@@ -82,10 +89,10 @@ READS: Mapping[str, Reaches] = {
 """Role → kind of thing → how far it sees; what is not here sees nothing."""
 
 WRITES: Mapping[str, frozenset[type[Aggregate]]] = {
-    "city_bureau": frozenset({Station, *_STAFF, *_PLACES, *_BODIES}),
-    "district_bureau": frozenset({Station, *_STAFF, *_PLACES}),
-    "township": frozenset({Station, Worker, Training, Supervision}),
-    "station_head": frozenset({Station, Worker, Training, Supervision}),
+    "city_bureau": frozenset({Station, *_STAFF, *_PLACES, *_BODIES, *_DUES}),
+    "district_bureau": frozenset({Station, *_STAFF, *_PLACES, *_DUES}),
+    "township": frozenset({Station, Worker, Training, Supervision, Filing}),
+    "station_head": frozenset({Station, Worker, Training, Supervision, Filing}),
     "supervisor": frozenset({Supervision}),
 }
 """Role → the kinds of things it writes, as far as it sees them."""
@@ -338,6 +345,21 @@ def _held_at(stations: str) -> Callable[[Actor, date], Condition]:
     return how
 
 
+def _of_the_area(kind: type[Target | Filing | Duty]) -> Callable[[Actor, date], Condition]:
+    """What names the caller's area, or no area: what the whole city set out to do is no secret."""
+
+    def within(actor: Actor, _: date) -> Condition:
+        if not actor.division:
+            return false()
+        return or_(col(kind.division).is_(None), under(col(kind.division), actor.division))
+
+    return within
+
+
+def _filed_by_own(actor: Actor, _: date) -> Condition:
+    return col(Filing.station_id) == actor.station_id if actor.station_id else false()
+
+
 _HOW: dict[tuple[type[Aggregate], str], Callable[[Actor, date], Condition]] = {
     (Station, "division"): _division,
     (Station, "own"): _own_station,
@@ -357,6 +379,10 @@ _HOW: dict[tuple[type[Aggregate], str], Callable[[Actor, date], Condition]] = {
     (Agency, "itself"): _itself,
     (Unit, "division"): _unit_within,
     (Unit, "own"): _unit_around_own,
+    (Target, "division"): _of_the_area(Target),
+    (Filing, "division"): _of_the_area(Filing),
+    (Duty, "division"): _of_the_area(Duty),
+    (Filing, "own"): _filed_by_own,
     (Link, "division"): _linked_within,
     (Link, "own"): _linked_to_own,
     (Link, "itself"): _linked_to_itself,

@@ -43,16 +43,37 @@ PROFILE = {
         },
         {"role": "deputy", "title": "executive", "on_station": True, "post": None},
     ],
-    "services": {"window": True, "displayed": False},
+    "organisation": {"divided": True, "workflow": True, "steps": ["接案", "预估"]},
+    "services": {
+        "functions": ["training"],
+        "window": True,
+        "displayed": False,
+        "items": [
+            {"item": "other", "field": "elderly", "nature": "service"},
+            {"field": "community", "until": "2025-12-31"},
+        ],
+    },
     "projects": [
         {"kind": "core", "field": "elderly", "until": "2025-12-31"},
-        {"kind": "basic", "field": "community"},
+        {"kind": "basic", "field": "community", "sponsor": None},
     ],
+    "plans": {"needs_assessed_on": "2026-01-10", "service_plan_on": None, "case_work": True},
     "brands": [{"name": "邻里茶座"}],
     "demonstrations": [{"year": 2023}],
-    "needs": [{"field": "elderly", "what": "助浴"}],
+    "needs": {"on": "2026-02-01", "lines": [{"field": "elderly", "what": "助浴"}]},
+    "resources": {"on": "2026-02-02"},
 }
 FACTS = {
+    "site": "party_centre",
+    "organised": True,
+    "workflow": True,
+    "functions": ["training"],
+    "offer": [{"item": "other", "field": "elderly", "nature": "service"}],
+    "needs_assessed_on": "2026-01-10",
+    "service_plan_on": None,
+    "case_work_planned": True,
+    "needs_list_on": "2026-02-01",
+    "resource_list_on": "2026-02-02",
     "office_m2": 25,
     "office_independent": True,
     "rooms": ["case", "group"],
@@ -66,7 +87,7 @@ FACTS = {
     "deputies": [{"title": "executive", "on_station": True, "head_post": None}],
     "service_window": True,
     "service_list_displayed": False,
-    "projects": [{"kind": "basic", "field": "community"}],
+    "projects": [{"kind": "basic", "field": "community", "sponsor": None}],
     "brand_projects": 1,
     "demo": True,
 }
@@ -79,7 +100,7 @@ def test_each_part_says_its_facts_of_the_day():
 @pytest.mark.parametrize(
     ("part", "said", "on", "facts"),
     [
-        ("premises", {"site": "own"}, DAY, {}),
+        ("premises", {"address": "某路8号"}, DAY, {}),
         ("premises", {"office_m2": None}, DAY, {}),
         ("rooms", [], DAY, {"rooms": []}),
         (
@@ -100,7 +121,8 @@ def test_each_part_says_its_facts_of_the_day():
         ("leadership", [{"role": "deputy"}], DAY, {"deputies": [{}]}),
         ("demonstrations", [{"year": 2027}], DAY, {"demo": False}),
         ("demonstrations", [{"year": 2026, "until": "2026-06-29"}], DAY, {"demo": False}),
-        ("resources", [], DAY, {}),
+        ("services", {"window": None}, DAY, {}),
+        ("party", {"organisation": "某支部"}, DAY, {}),
     ],
 )
 def test_what_a_part_does_not_say_stays_unknown(part, said, on, facts):
@@ -125,7 +147,10 @@ async def test_a_profile_is_shown_whole_and_told_without_free_words(wuhan, burea
     assert data["profile"]["premises"] == {
         name: value for name, value in PROFILE["premises"].items() if name != "address"
     }
-    assert data["profile"]["needs"] == [{"field": "elderly"}]
+    assert data["profile"]["needs"] == {
+        "on": "2026-02-01",
+        "lines": [{"field": "elderly"}],
+    }
     listed = (await bureau.get(STATIONS)).json()["items"][0]
     assert "profile" not in listed
 
@@ -165,7 +190,7 @@ async def test_a_part_given_replaces_that_part_and_null_takes_it_back(bureau):
             {"leadership": [{"role": "head", "worker_id": "01980c3e-7a10-7000-8000-000000000009"}]},
             "/profile/leadership/0/worker_id",
         ),
-        ({"workflow": {"steps": [""]}}, "/profile/workflow/steps/0"),
+        ({"organisation": {"steps": [""]}}, "/profile/organisation/steps/0"),
         ({"demonstrations": [{"year": 1800}]}, "/profile/demonstrations/0/year"),
         ({"wings": []}, "/profile/wings"),
     ],

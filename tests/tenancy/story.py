@@ -152,6 +152,7 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
     await do(bureau, "get_worker", one)
     await do(bureau, "get_workers", station_id=first["station_id"])
     await people_of(story, bureau, first)
+    await dues(story, bureau, first, near)
     await do(bureau, "put_agency", {"agency_id": first["agency_id"]}, agency_again(story), match=3)
     put = {"name": f"{town.marker}院", "kind": "court", "client_id": f"{town.code}.court-9"}
     await do(bureau, "put_partner", {"partner_id": first["partner_id"]}, put, match=3)
@@ -169,6 +170,27 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
     posting = one | {"posting_id": posted.json()["postings"][-1]["id"]}
     await do(bureau, "patch_posting", posting, {"ends_on": "2027-01-01"}, match=3)
     await staff(story, bureau, first)
+
+
+async def dues(story: Story, bureau: Any, first: dict[str, str], near: str) -> None:
+    """Set a target, file a plan, charge a department."""
+    do, make, area = story.do, story.id, {"division": near[:6]}
+    target = {"kind": "coverage", "year": 2023, "due_on": "2023-12-31", "amount": 100}
+    filing = {"kind": "build_plan", "filer": "station", "receiver": "bureau"}
+    filing |= {"station_id": first["station_id"]}
+    duty = {"department": "court", "what": "x", "partner_id": first["partner_id"]}
+    for kind, plural, ask in (
+        ("target", "targets", target | area | {"unit": "percent"}),
+        ("filing", "filings", filing | area),
+        ("duty", "duties", duty | area),
+    ):
+        one = {f"{kind}_id": await make(bureau, f"post_{kind}", None, ask)}
+        story.town.private |= set(one.values())
+        await do(bureau, f"get_{kind}", one)
+        more = {"partner_id": first["partner_id"]} if kind == "duty" else {}
+        more |= {"station_id": first["station_id"]} if kind == "filing" else {}
+        await do(bureau, f"get_{plural}", **more)
+        await do(bureau, f"put_{kind}", one, ask | {"note": "x"}, match=1)
 
 
 async def people_of(story: Story, bureau: Any, first: dict[str, str]) -> None:

@@ -89,7 +89,7 @@ async def version_of(house, deed):
     """Return the version a change must name, so that it is refused for nothing else."""
     if deed.operation.method not in ("PUT", "PATCH"):
         return None
-    name = deed.operation.path.split("/")[3].removesuffix("s").replace("agencie", "agency")
+    name = deed.operation.path.split("/")[3].removesuffix("s").replace("ie", "y")
     one = operations()[f"get_{name}"]
     path = {n: v for n, v in deed.path.items() if n in ("city", f"{name}_id")}
     bureau = next(t for t in house.towns if t.code == deed.path["city"]).own["city_bureau"]

@@ -81,7 +81,11 @@ def _known(**facts: Any) -> dict[str, Any]:
 
 
 def _premises(part: Part, _: str) -> dict[str, Any]:
-    return _known(office_m2=part.get("office_m2"), office_independent=part.get("independent"))
+    return _known(
+        site=part.get("site"),
+        office_m2=part.get("office_m2"),
+        office_independent=part.get("independent"),
+    )
 
 
 def _rooms(part: Part, _: str) -> dict[str, Any]:
@@ -111,6 +115,26 @@ def _systems(part: Part, on: str) -> dict[str, Any]:
     return {"systems": list(dict.fromkeys(each["kind"] for each in current))}
 
 
+def _organisation(part: Part, _: str) -> dict[str, Any]:
+    return _known(organised=part.get("divided"), workflow=part.get("workflow"))
+
+
+def _plans(part: Part, _: str) -> dict[str, Any]:
+    """Say the days of assessment and plan; one that is said to be none is known to be none."""
+    days = ("needs_assessed_on", "service_plan_on")
+    return {name: part[name] for name in days if name in part} | _known(
+        case_work_planned=part.get("case_work"), group_work_planned=part.get("group_work")
+    )
+
+
+def _needs(part: Part, _: str) -> dict[str, Any]:
+    return {"needs_list_on": part["on"]}
+
+
+def _resources(part: Part, _: str) -> dict[str, Any]:
+    return {"resource_list_on": part["on"]}
+
+
 def _leadership(part: Part, on: str) -> dict[str, Any]:
     current = _current(part, on, "starts_on", "ends_on")
     heads = [each for each in current if each["role"] == "head"]
@@ -126,13 +150,23 @@ def _leadership(part: Part, on: str) -> dict[str, Any]:
     return found
 
 
-def _services(part: Part, _: str) -> dict[str, Any]:
-    return _known(service_window=part.get("window"), service_list_displayed=part.get("displayed"))
+def _services(part: Part, on: str) -> dict[str, Any]:
+    found = _known(service_window=part.get("window"), service_list_displayed=part.get("displayed"))
+    if "functions" in part:
+        found["functions"] = list(dict.fromkeys(part["functions"]))
+    if "items" in part:
+        names = ("item", "field", "nature")
+        found["offer"] = [
+            _known(**{name: each.get(name) for name in names})
+            for each in _current(part["items"], on)
+        ]
+    return found
 
 
 def _projects(part: Part, on: str) -> dict[str, Any]:
+    names = ("kind", "field", "sponsor")
     current = _current(part, on)
-    return {"projects": [{name: each[name] for name in ("kind", "field")} for each in current]}
+    return {"projects": [{n: each[n] for n in names if n in each} for each in current]}
 
 
 def _brands(part: Part, on: str) -> dict[str, Any]:
@@ -150,10 +184,14 @@ _FACTS: dict[str, Callable[[Part, str], dict[str, Any]]] = {
     "assets": _assets,
     "signs": _signs,
     "systems": _systems,
+    "organisation": _organisation,
     "leadership": _leadership,
     "services": _services,
     "projects": _projects,
     "brands": _brands,
     "demonstrations": _demonstrations,
+    "plans": _plans,
+    "needs": _needs,
+    "resources": _resources,
 }
 """Part → the facts it says. The other parts are asked for by no sheet."""

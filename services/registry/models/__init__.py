@@ -3,6 +3,14 @@
 from services.registry.models.bodies import Agency, AgencyView, Officer, Partner, PartnerView
 from services.registry.models.cities import City, CityView
 from services.registry.models.divisions import DIVISION, DIVISION_CHANGE
+from services.registry.models.dues import (
+    Duty,
+    DutyView,
+    Filing,
+    FilingView,
+    Target,
+    TargetView,
+)
 from services.registry.models.network import Link, LinkView, Unit, UnitView
 from services.registry.models.packs import Pack, PackVersion, PackVersionView
 from services.registry.models.stations import Operation, Station, StationLine, StationView
@@ -27,6 +35,10 @@ __all__ = [
     "Attendance",
     "City",
     "CityView",
+    "Duty",
+    "DutyView",
+    "Filing",
+    "FilingView",
     "Link",
     "LinkView",
     "Officer",
@@ -47,6 +59,8 @@ __all__ = [
     "SupervisionView",
     "Supervisor",
     "SupervisorView",
+    "Target",
+    "TargetView",
     "Training",
     "TrainingView",
     "Unit",

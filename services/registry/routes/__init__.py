@@ -4,6 +4,7 @@ from services.registry.routes import (
     agencies,
     cities,
     divisions,
+    dues,
     links,
     officers,
     packs,
@@ -33,4 +34,5 @@ ROUTERS = [
     agencies.router,
     partners.router,
     officers.router,
+    dues.router,
 ]

@@ -3,6 +3,14 @@
 from services.registry.shapes.bodies import FindAgencies, FindPartners, WriteAgency, WritePartner
 from services.registry.shapes.cities import ChangeCity, Names, ServeCity
 from services.registry.shapes.divisions import Bore, FindDivisions, InSystem
+from services.registry.shapes.dues import (
+    FindDuties,
+    FindFilings,
+    FindTargets,
+    WriteDuty,
+    WriteFiling,
+    WriteTarget,
+)
 from services.registry.shapes.network import (
     AddLink,
     ChangeLink,
@@ -54,11 +62,14 @@ __all__ = [
     "Employ",
     "FindAgencies",
     "FindDivisions",
+    "FindDuties",
+    "FindFilings",
     "FindLinks",
     "FindPartners",
     "FindStations",
     "FindSupervisions",
     "FindSupervisors",
+    "FindTargets",
     "FindTrainings",
     "FindUnits",
     "FindWorkers",
@@ -76,9 +87,12 @@ __all__ = [
     "System",
     "Word",
     "WriteAgency",
+    "WriteDuty",
+    "WriteFiling",
     "WritePartner",
     "WriteSupervision",
     "WriteSupervisor",
+    "WriteTarget",
     "WriteTraining",
     "WriteUnit",
 ]

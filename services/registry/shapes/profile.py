@@ -77,10 +77,12 @@ class WrittenRule(Asked):
     ended_on: Day | None = None
 
 
-class Workflow(Asked):
-    """How a case goes through the station (CJ-2.2-a, WH-2.5-a)."""
+class Organisation(Asked):
+    """How the station is organised, and how a case goes through it (CJ-2.2-a, WH-2.5-a)."""
 
-    title: Line | None = None
+    divided: bool | None = Field(None, description="its duties are divided")
+    chart: Line | None = Field(None, description="the document that says so")
+    workflow: bool | None = Field(None, description="has a standard workflow in writing")
     steps: list[Name] = Field(default_factory=list, max_length=50)
     adopted_on: Day | None = None
 
@@ -108,10 +110,14 @@ class Leader(Asked):
 
 
 class Offer(Asked):
-    """A service on the station's list."""
+    """A service on the station's list (HF-3.3-g, HZ-4.1-c)."""
 
+    item: Annotated[Word, term("service_item")] | None = None
     field: Annotated[Word, term("service_field")]
-    name: Name
+    nature: Annotated[Word, term("nature")] | None = Field(
+        None, description="what the bureau holds it to be: a service, or an authority's own affair"
+    )
+    name: Name | None = None
     since: Day | None = None
     until: Day | None = None
 
@@ -119,6 +125,9 @@ class Offer(Asked):
 class Services(Asked):
     """What the station offers, and how the public sees it (HZ-4.2-d)."""
 
+    functions: Annotated[
+        list[Annotated[Word, term("station_function")]], Field(max_length=_MANY)
+    ] = Field(default_factory=list, description="what it does for others (WH-2.1-a)")
     window: bool | None = Field(None, description="has a window for the public")
     displayed: bool | None = Field(None, description="shows its services or service list")
     items: list[Offer] = Field(default_factory=list, max_length=_MANY)
@@ -154,8 +163,17 @@ class Demonstration(Asked):
     until: Day | None = None
 
 
+class Plans(Asked):
+    """What the station set out to do, and from which needs (HZ-3.3-a, CJ-2.1-e)."""
+
+    needs_assessed_on: Day | None = None
+    service_plan_on: Day | None = None
+    case_work: bool | None = Field(None, description="the plan contains case work")
+    group_work: bool | None = Field(None, description="the plan contains group work")
+
+
 class Need(Asked):
-    """A line of the needs list: what people of the area need."""
+    """What people of the area need."""
 
     field: Annotated[Word, term("service_field")]
     what: Line
@@ -163,13 +181,27 @@ class Need(Asked):
     met_on: Day | None = None
 
 
+class Needs(Asked):
+    """The list of residents' needs, and its day (WH-3.3-c)."""
+
+    on: Day
+    lines: list[Need] = Field(default_factory=list, max_length=_MANY)
+
+
 class Resource(Asked):
-    """A line of the resource list: what the station can link."""
+    """What the station can link."""
 
     kind: Annotated[Word, term("resource")]
     what: Line
     provider: Annotated[Word, term("partner")] | None = None
     until: Day | None = None
+
+
+class Resources(Asked):
+    """The list of the area's resources, and its day (WH-3.3-c)."""
+
+    on: Day
+    lines: list[Resource] = Field(default_factory=list, max_length=_MANY)
 
 
 class StationProfile(Asked):
@@ -180,12 +212,13 @@ class StationProfile(Asked):
     assets: Annotated[list[AssetThere], Field(max_length=_MANY)] | None = None
     signs: Annotated[list[Sign], Field(max_length=_MANY)] | None = None
     systems: Annotated[list[WrittenRule], Field(max_length=_MANY)] | None = None
-    workflow: Workflow | None = None
+    organisation: Organisation | None = None
     party: PartyLeadership | None = None
     leadership: Annotated[list[Leader], Field(max_length=_MANY)] | None = None
     services: Services | None = None
     projects: Annotated[list[ProjectRun], Field(max_length=_MANY)] | None = None
     brands: Annotated[list[Brand], Field(max_length=_MANY)] | None = None
     demonstrations: Annotated[list[Demonstration], Field(max_length=_MANY)] | None = None
-    needs: Annotated[list[Need], Field(max_length=_MANY)] | None = None
-    resources: Annotated[list[Resource], Field(max_length=_MANY)] | None = None
+    plans: Plans | None = None
+    needs: Needs | None = None
+    resources: Resources | None = None

@@ -1,0 +1,135 @@
+"""Targets, filings and duties: replaced whole; what their days say is their status."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from chassis.problems import At, Forbidden, Invalid
+from contracts.registry import DutyChanged, FilingChanged, TargetChanged
+from services.registry.decide.days import effective
+from services.registry.facts import Words, strange_words
+from services.registry.models import Duty, Filing, Target
+from services.registry.shapes import WriteDuty, WriteFiling, WriteTarget
+
+RowT = TypeVar("RowT", Target, Filing, Duty)
+
+RECEIVERS = frozenset({"received_on", "receipt_no", "returned_on"})
+"""What the receiving body says of a filing."""
+FROM_BELOW = frozenset({"station", "township", "agency"})
+"""Whose filings a district receives; the others are received by the city."""
+
+
+def write_target(
+    target: Target | None, ask: WriteTarget, words: Words | None, today: date
+) -> tuple[Target, TargetChanged]:
+    """Set a target, or replace what is said of one."""
+    said = _said(ask, words, today)
+    target = _replaced(target, Target, said)
+    shared = TargetChanged.model_fields.keys() - {"target_id"}
+    return target, TargetChanged(target_id=target.id, **_of(target, shared))
+
+
+def write_filing(
+    filing: Filing | None, ask: WriteFiling, words: Words | None, today: date, *, role: str
+) -> tuple[Filing, FilingChanged]:
+    """Enter a filing, or replace what is said of one; its receipt is the receiving body's to write."""
+    if _acknowledged(filing, ask) and not _receives(role, ask.filer):
+        raise Forbidden("回执由接收单位登记", "A receipt is written by the body that receives")
+    wrong = list(_out_of_order(ask, today))
+    if wrong:
+        raise Invalid(wrong)
+    said = _said(ask, words, today) | {"status": _filed(ask)}
+    said["documents"] = [each.model_dump(exclude_none=True) for each in ask.documents]
+    filing = _replaced(filing, Filing, said)
+    shared = FilingChanged.model_fields.keys() - {"filing_id"}
+    return filing, FilingChanged(filing_id=filing.id, **_of(filing, shared))
+
+
+def write_duty(
+    duty: Duty | None, ask: WriteDuty, words: Words | None, today: date
+) -> tuple[Duty, DutyChanged]:
+    """Enter a duty, or replace what is said of one; one that returns is never done for good."""
+    late = [
+        At(f"/done/{number}/on", "in-future", "不能晚于今天", "is later than today")
+        for number, each in enumerate(ask.done)
+        if each.on > today
+    ]
+    if late:
+        raise Invalid(late)
+    said = _said(ask, words, today)
+    done = bool(ask.done) and ask.every == "once"
+    said["status"] = "dropped" if said.pop("dropped") else "done" if done else "open"
+    said["done"] = [
+        each.model_dump(mode="json", exclude_none=True)
+        for each in sorted(ask.done, key=lambda each: each.on)
+    ]
+    duty = _replaced(duty, Duty, said)
+    shared = DutyChanged.model_fields.keys() - {"duty_id", "done_on"}
+    days = [date.fromisoformat(each["on"]) for each in duty.done]
+    return duty, DutyChanged(duty_id=duty.id, done_on=days, **_of(duty, shared))
+
+
+def _said(
+    ask: WriteTarget | WriteFiling | WriteDuty, words: Words | None, today: date
+) -> dict[str, Any]:
+    if words is not None and (
+        wrong := list(strange_words(type(ask), ask.model_dump(mode="json"), words))
+    ):
+        raise Invalid(wrong)
+    said = ask.model_dump(exclude={"effective_on"})
+    return said | {"as_of": effective(ask.effective_on, today)}
+
+
+def _replaced(row: RowT | None, model: type[RowT], said: dict[str, Any]) -> RowT:
+    if row is None:
+        return model(**said)
+    for name, value in said.items():
+        setattr(row, name, value)
+    return row
+
+
+def _of(row: BaseModel, names: set[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _acknowledged(filing: Filing | None, ask: WriteFiling) -> bool:
+    """Whether a body says something of the receipt that was not said yet.
+
+    A document handed in again leaves its return behind: that is the filer's to say.
+    """
+    was = {name: getattr(filing, name, None) for name in RECEIVERS}
+    returned = was["returned_on"]
+    if returned and ask.filed_on and ask.filed_on >= returned and ask.returned_on is None:
+        was["returned_on"] = None
+    return any(getattr(ask, name) != said for name, said in was.items())
+
+
+def _receives(role: str, filer: str) -> bool:
+    return role == "city_bureau" or (role == "district_bureau" and filer in FROM_BELOW)
+
+
+def _filed(ask: WriteFiling) -> str:
+    if ask.received_on:
+        return "received"
+    if ask.returned_on:
+        return "returned"
+    return "filed" if ask.filed_on else "due"
+
+
+def _out_of_order(ask: WriteFiling, today: date) -> Iterator[At]:
+    for name in ("issued_on", "filed_on", "received_on", "returned_on"):
+        day = getattr(ask, name)
+        if day is not None and day > today:
+            yield At(f"/{name}", "in-future", "不能晚于今天", "is later than today")
+    for name in ("received_on", "returned_on"):
+        day = getattr(ask, name)
+        if day is not None and (ask.filed_on is None or day < ask.filed_on):
+            yield At(f"/{name}", "before-start", "早于报送日期", "is before it was filed")
+    if ask.receipt_no is not None and ask.received_on is None:
+        yield At("/receipt_no", "not-received", "尚未接收", "goes with the day it was received")
+    if ask.received_on is not None and ask.returned_on is not None:
+        yield At(
+            "/returned_on", "received", "已接收的不能退回", "was received, so it is not returned"
+        )

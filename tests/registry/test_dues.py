@@ -1,0 +1,173 @@
+"""Targets, filings, duties: whose area, which days, whose receipt."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.registry.app import service
+from tests.conftest import WUHAN
+from tests.http import actor, client
+from tests.registry.conftest import a_station, added
+from tests.registry.test_bodies import COURT, last
+
+TARGETS, FILINGS, DUTIES = (f"/v1/{WUHAN}/{kind}" for kind in ("targets", "filings", "duties"))
+CITED = {"cite": "通知 三(一)", "clause": "WH-3.1-a"}
+
+
+def a_target(**more):
+    said = {"kind": "coverage", "year": 2023, "due_on": "2023-12-31", "tier": "township"}
+    return said | {"amount": 100, "unit": "percent"} | CITED | more
+
+
+def a_filing(**more):
+    said = {"kind": "build_plan", "filer": "bureau", "receiver": "city", "division": "420102"}
+    return said | {"due_on": "2026-12-31", "sections": ["goals"]} | CITED | more
+
+
+def a_duty(**more):
+    said = {"department": "disabled_federation", "what": "困难残疾人帮扶", "division": "420102"}
+    return said | CITED | more
+
+
+async def test_a_target_is_told_with_its_clause_and_without_its_note(wuhan, bureau):
+    made = await bureau.post(
+        TARGETS, json=a_target(baseline_year=2020, baseline=35, note="商区里定")
+    )
+
+    assert made.status_code == 201, made.text
+    kind, data = await last(wuhan, "target")
+    assert kind == "registry.target.changed.v1"
+    assert (data["amount"], data["baseline"], data["clause"]) == (100.0, 35.0, "WH-3.1-a")
+    assert "note" not in data
+
+
+@pytest.mark.usefixtures("wuhan")
+@pytest.mark.parametrize(
+    ("path", "body", "at"),
+    [
+        (TARGETS, a_target(kind="fame"), "/kind"),
+        (TARGETS, a_target(tier="moon"), "/tier"),
+        (TARGETS, a_target(division="330102"), "/division"),
+        (TARGETS, a_target(baseline=35), ""),
+        (TARGETS, a_target(amount=-1), "/amount"),
+        (FILINGS, a_filing(kind="poem"), "/kind"),
+        (FILINGS, a_filing(sections=["goals", "x"]), "/sections/1"),
+        (FILINGS, a_filing(station_id=str(uuid4())), "/station_id"),
+        (FILINGS, a_filing(filed_on="2027-01-01"), "/filed_on"),
+        (FILINGS, a_filing(received_on="2026-01-01"), "/received_on"),
+        (FILINGS, a_filing(receipt_no="7"), "/receipt_no"),
+        (
+            FILINGS,
+            a_filing(filed_on="2026-01-02", returned_on="2026-01-01"),
+            "/returned_on",
+        ),
+        (DUTIES, a_duty(department="guild"), "/department"),
+        (DUTIES, a_duty(partner_id=str(uuid4())), "/partner_id"),
+        (DUTIES, a_duty(done=[{"on": "2027-01-01"}]), "/done/0/on"),
+    ],
+)
+async def test_what_is_due_is_refused_by_the_place_that_is_wrong(bureau, path, body, at):
+    answer = await bureau.post(path, json=body)
+
+    assert answer.status_code == 422, answer.text
+    assert [each["at"] for each in answer.json()["errors"]] == [at]
+
+
+async def test_a_filing_is_handed_in_acknowledged_or_returned(wuhan, bureau):
+    place = f"{FILINGS}/{await added(bureau, 'filings', a_filing())}"
+    seen = []
+    async with client(service, wuhan, actor("district_bureau", division="420102")) as district:
+        sent, late = {"filed_on": "2026-11-01"}, {"filed_on": "2026-11-05"}
+        for someone, more in (
+            (district, sent),
+            (bureau, sent | {"returned_on": "2026-11-03"}),
+            (district, sent),
+            (district, late),
+            (bureau, late | {"received_on": "2026-11-06", "receipt_no": "2026-17"}),
+            (district, late),
+        ):
+            version = (await bureau.get(place)).headers["etag"]
+            answer = await someone.put(place, json=a_filing(**more), headers={"if-match": version})
+            seen.append(answer.json()["status"])
+
+    # What was returned is handed in again, and neither a return nor a receipt is taken back.
+    assert seen == ["filed", "returned", 403, "filed", "received", 403]
+
+
+async def test_a_receipt_is_the_receiving_bodys_to_write(wuhan, bureau):
+    received = {"filed_on": "2026-11-05", "received_on": "2026-11-06", "receipt_no": "2026-17"}
+    station = await added(bureau, "stations", a_station())
+    from_station = a_filing(filer="station", receiver="bureau", station_id=str(station))
+    async with client(service, wuhan, actor("district_bureau", division="420102")) as district:
+        own = await district.post(FILINGS, json=a_filing(**received))
+        below = await district.post(FILINGS, json=from_station | received)
+    async with client(service, wuhan, actor("station_head", station_id=station)) as head:
+        alone = await head.post(FILINGS, json=from_station | {"filed_on": "2026-11-05"})
+        forged = await head.post(FILINGS, json=from_station | received)
+        foreign = await head.post(FILINGS, json=a_filing())
+        listed = (await head.get(FILINGS)).json()["items"]
+    city = await bureau.post(FILINGS, json=a_filing(**received))
+
+    assert [e.status_code for e in (own, below, alone, forged, foreign, city)] == [
+        *(403, 201, 201),
+        *(403, 403, 201),
+    ]
+    assert (below.json()["status"], city.json()["receipt_no"]) == ("received", "2026-17")
+    assert {each["id"] for each in listed} == {below.json()["id"], alone.json()["id"]}
+    kind, data = await last(wuhan, "filing")
+    assert kind == "registry.filing.changed.v1"
+    assert data["status"] == "received"
+
+
+@pytest.mark.usefixtures("wuhan")
+async def test_what_is_late_is_found_by_its_day(bureau):
+    late = await added(bureau, "filings", a_filing(due_on="2026-11-19"))
+    await added(bureau, "filings", a_filing(due_on="2026-11-20"))
+    await added(bureau, "filings", a_filing(due_on="2026-11-01", filed_on="2026-11-01"))
+
+    query = {"due_before": "2026-11-20", "status": "due", "division": "4201"}
+    found = await bureau.get(FILINGS, params=query)
+
+    assert [each["id"] for each in found.json()["items"]] == [str(late)]
+
+
+async def test_a_duty_is_done_once_or_again_and_again(wuhan, bureau):
+    partner = await added(bureau, "partners", COURT)
+    done = [{"on": "2026-06-30", "note": "简报"}, {"on": "2025-11-30"}]
+    once = a_duty(done=done, partner_id=str(partner))
+    statuses = [
+        (await bureau.post(DUTIES, json=each)).json()["status"]
+        for each in (once | {"every": "year"}, once, once | {"dropped": True}, a_duty())
+    ]
+
+    assert statuses == ["open", "done", "dropped", "open"]
+    listed = await bureau.get(DUTIES, params={"partner_id": str(partner), "status": "done"})
+    assert [each["done"][0]["on"] for each in listed.json()["items"]] == ["2025-11-30"]
+    place = f"{DUTIES}/{listed.json()['items'][0]['id']}"
+    await bureau.put(place, json=once, headers={"if-match": '"1"'})
+    kind, data = await last(wuhan, "duty")
+    assert (kind, data["done_on"]) == ("registry.duty.changed.v1", ["2025-11-30", "2026-06-30"])
+    assert "done" not in data
+
+
+async def test_a_district_sees_what_is_the_citys_and_changes_what_is_its_own(wuhan, bureau):
+    for kind, body in (("targets", a_target), ("filings", a_filing), ("duties", a_duty)):
+        whole, here, away = [
+            await added(bureau, kind, body(division=code)) for code in (None, "420102", "420103")
+        ]
+        path, version = f"/v1/{WUHAN}/{kind}", {"if-match": '"1"'}
+        async with client(service, wuhan, actor("district_bureau", division="420102")) as district:
+            seen = {each["id"] for each in (await district.get(path)).json()["items"]}
+            answers = [
+                await district.put(f"{path}/{whole}", json=body(division=None), headers=version),
+                await district.put(
+                    f"{path}/{whole}", json=body(division="420102"), headers=version
+                ),
+                await district.put(f"{path}/{here}", json=body(division="420103"), headers=version),
+                await district.put(f"{path}/{away}", json=body(division="420103"), headers=version),
+                await district.post(path, json=body(division=None)),
+                await district.post(path, json=body(division="420103")),
+                await district.put(f"{path}/{here}", json=body(division="420102"), headers=version),
+            ]
+        assert seen == {str(whole), str(here)}
+        assert [e.status_code for e in answers] == [403, 403, 403, 404, 403, 403, 200], kind
