@@ -69,24 +69,14 @@ def surroundings(house: Path) -> dict[str, str]:
     """Return an environment in which the copy comes before the house itself."""
     ours = ("PYTEST", "PYTHONPYCACHEPREFIX")
     kept = {n: value for n, value in config.surroundings().items() if not n.startswith(ours)}
-    # Plugins that nothing here uses cost half a second a switch.
-    kept |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": ""}
-    return kept | {"PYTHONPATH": str(house)}
+    return kept | {"PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def run(house: Path, tests: Iterable[str], within: float) -> Ran:
     """Run tests in a copy."""
     report = house.with_name(f"{house.name}.xml")
     report.unlink(missing_ok=True)
-    words = [
-        "-q",
-        "-p",
-        "anyio.pytest_plugin",
-        "-p",
-        "no:cacheprovider",
-        "--tb=line",
-        f"--junitxml={report}",
-    ]
+    words = ["-q", "-p", "no:cacheprovider", "--tb=line", f"--junitxml={report}"]
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *words, *sorted(set(tests))],

@@ -43,11 +43,31 @@ SWITCHES = (
     ),
     Switch(
         name="unknown-parameter",
-        guard="what nobody asks for is refused",
+        guard="a filter nobody knows is refused",
         without="a misspelt filter means everything",
-        edits=(Edit("chassis/asked.py", 'extra="forbid"', 'extra="ignore"'),),
+        edits=(
+            Edit(
+                "chassis/binding.py",
+                "    if unknown:\n        raise _unknown_parameters(unknown, model.model_fields)",
+                "    params = {n: v for n, v in params.items() if n not in unknown}  # type: ignore",
+            ),
+            Edit(
+                "chassis/binding.py",
+                "    doubled = [n for n in params if len(params.getlist(n)) > 1]",
+                "    doubled = [n for n in params if len(request.query_params.getlist(n)) > 1]",
+            ),
+        ),
         tests=(
             "tests/casework/test_referrals.py::test_queries_and_bodies_that_are_not_asked_for_are_refused",
+        ),
+    ),
+    Switch(
+        name="unknown-field",
+        guard="a field nobody knows is refused",
+        without="what a partner meant to say is dropped without a word",
+        edits=(Edit("chassis/asked.py", 'extra="forbid"', 'extra="ignore"'),),
+        tests=(
+            "tests/casework/test_referrals.py::test_what_is_wrong_is_named_by_its_place_and_never_repeated",
         ),
     ),
     Switch(
