@@ -4,6 +4,7 @@ check [CODE…] [--mutate]     does it load, do its cases hold, would they notic
 explain RULE --pack CODE --facts FILE --as-of DAY
 diff OLD NEW                 what differs between two folders of one pack
 activate CODE --in-force DAY bring it as its author, approve it as somebody else
+trace                        what every row of the documents became
 new CODE                     a folder that checks clean, to start from
 schema [DIR]                 JSON Schema of the files and of the fact sheets
 """
@@ -37,7 +38,7 @@ from chassis.packs.mutate import mutate as mutants_of
 from chassis.packs.schema import schemas
 from chassis.packs.trouble import near
 from chassis.packs.yaml12 import Located
-from deploy.traceability import built, counted, untraced
+from deploy.traceability import built, counted, traceability, untraced
 
 ROOT = Path("policies")
 NOTICED = 95
@@ -236,6 +237,13 @@ def new(code: str, root: Path) -> None:
     )
     (folder / "cases.yaml").write_text(_CASES.replace("CODE", code), encoding="utf-8")
     click.echo(f"{folder}: shegong policies check {code}")
+
+
+@policies.command()
+@_ROOT
+def trace(root: Path) -> None:
+    """Print what every row of the documents became: docs/traceability.md, of any folder of packs."""
+    click.echo(traceability(root, subjects()), nl=False)
 
 
 @policies.command()

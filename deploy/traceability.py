@@ -136,7 +136,10 @@ def _city(j: Jurisdiction, root: Path) -> Iterator[str]:
 
 def _what(j: Jurisdiction, answer: Answer) -> str:
     if answer.clause is None:
-        return ", ".join(_named(j, answer.kind, name) for name in answer.names)
+        named = [_named(j, answer.kind, name) for name in answer.names]
+        return ", ".join(
+            [*named, *(f"{kind} {_named(j, kind, name)}" for kind, name in answer.also)]
+        )
     said = [f"`{pointer}`" for pointer in answer.clause.by]
     if answer.clause.waits:
         said.insert(0, f"waits for {answer.clause.waits}:")

@@ -11,7 +11,7 @@ Behind a row stands something of the pack (`vocabulary tier`, `vocabulary tier.c
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chassis.packs.model import Clause, Pack
@@ -36,6 +36,8 @@ class Answer:
     kind: str
     names: tuple[str, ...] = ()
     clause: Clause | None = None
+    also: tuple[tuple[str, str], ...] = ()
+    """What else of the pack names the row: (kind, name)."""
 
 
 def answers(pack: Pack) -> dict[str, Answer]:
@@ -45,8 +47,12 @@ def answers(pack: Pack) -> dict[str, Answer]:
         for name, rows in parts.items():
             for row in rows:
                 have = found.get(row)
-                if have is None or have.kind == kind:
-                    found[row] = Answer(kind, (*(have.names if have else ()), name))
+                if have is None:
+                    found[row] = Answer(kind, (name,))
+                elif have.kind == kind:
+                    found[row] = replace(have, names=(*have.names, name))
+                else:
+                    found[row] = replace(have, also=(*have.also, (kind, name)))
     return found | {row: Answer(each.kind, (), each) for row, each in pack.clauses.items()}
 
 

@@ -29,6 +29,49 @@ SWITCHES = (
         tests=(f"{CONTRACTS}::test_what_was_not_said_is_asked_for_not_assumed",),
     ),
     Switch(
+        name="row-answered",
+        guard="a row of a document without an answer fails the check",
+        without="a clause is forgotten and nobody notices",
+        edits=(
+            Edit(
+                "deploy/traceability.py",
+                "unanswered = [row for row in rows if row not in answered]",
+                "unanswered = [row for row in rows if not answered]",
+            ),
+        ),
+        tests=("tests/packs/test_traceability.py::test_a_row_nobody_answers_is_named",),
+    ),
+    Switch(
+        name="answer-is-there",
+        guard="a route or a test an answer names is looked up",
+        without="a row is answered by something that is gone",
+        edits=(
+            Edit(
+                "deploy/traceability.py",
+                'if pointer.partition(" ")[0] in OF_HOUSE and not _there(pointer, house):',
+                'if pointer.partition(" ")[0] not in OF_HOUSE and not _there(pointer, house):',
+            ),
+        ),
+        tests=(
+            "tests/packs/test_traceability.py::test_a_route_or_a_test_that_is_not_there_is_named",
+        ),
+    ),
+    Switch(
+        name="against-law",
+        guard="a term above the law's cap is named with both clauses",
+        without="a city's document quietly says more than the law allows",
+        edits=(
+            Edit(
+                "chassis/packs/limits.py",
+                "if any(each * unit > months for each in _numbers(dated.value)):",
+                "if any(each > months for each in _numbers(dated.value)):",
+            ),
+        ),
+        tests=(
+            "tests/packs/test_limits.py::test_a_term_above_the_laws_cap_is_named_with_both_clauses",
+        ),
+    ),
+    Switch(
         name="two-people",
         guard="a pack is approved by somebody other than its author",
         without="one person makes the city's law alone",
