@@ -43,6 +43,7 @@ class ByGroup(LoadScopeScheduling):
         return group_of(nodeid.partition("::")[0])
 
 
+@pytest.hookimpl(optionalhook=True)  # `make mutants` runs without the plugin
 def pytest_xdist_make_scheduler(config, log):
     return ByGroup(config, log)
 
