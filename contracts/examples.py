@@ -130,6 +130,22 @@ BODIES: dict[str, Any] = {
         },
         "as_of": "2026-06-30",
     },
+    "post_waiver": {
+        "subject": f"station:{_STATION}",
+        "rule": "full-time",
+        "starts_on": "2026-03-01",
+        "until": "2026-08-31",
+        "reason_code": "transition",
+        "why": "该站正在公开招聘，预计八月底前配齐专职社工。",
+    },
+    "post_revoke_waiver": {"on": "2026-06-01"},
+    "post_attestation": {
+        "subject": f"station:{_STATION}",
+        "name": "party_led",
+        "value": True,
+        "holds_from": "2026-01-01",
+        "proof": "街道党工委会议纪要〔2026〕3号",
+    },
     "post_client": {
         "name": "court-1",
         "kind": "court",

@@ -1,5 +1,6 @@
 """What registry and procurement tell, in envelopes, for tests of those who hear it."""
 
+import json
 from collections import Counter
 from datetime import UTC, date, datetime
 from functools import cache
@@ -47,6 +48,52 @@ def shipped(code: str) -> tuple[str, str]:
 def pack(code: str, in_force: date = date(2021, 1, 1)) -> PackActivated:
     version, text = shipped(code)
     return PackActivated(version=version, in_force=in_force, text=text)
+
+
+PARTY_LED = """
+  party_led:
+    subject: station
+    unit: flag
+    ask: {zh: 是否由党组织领导, en: "Is it led by a party organisation?"}
+  rent_class:
+    subject: station
+    unit: tier
+    ask: {zh: 场地类别, en: Which class of premises?}
+  remark:
+    subject: station
+    unit: text
+    ask: {zh: 备注, en: Remark}
+  cut_ties:
+    subject: district
+    unit: date
+    ask: {zh: 脱钩日期, en: When?}
+"""
+LED = """
+  party-led:
+    id: X-1
+    cite: notice 二
+    subject: station
+    require: stated.party_led
+    say: {zh: 党组织领导, en: led by the party}
+"""
+SHUT = """
+  shut:
+    id: X-2
+    cite: notice 二
+    subject: referral
+    effect: {refuse: casework.referral.accept}
+    require: referral.urgency == 'immediate'
+    say: {zh: 只接紧急转介, en: only urgent ones}
+"""
+
+
+def asking(text: str, facts: str = PARTY_LED, rules: str = LED) -> str:
+    """Return a merged text whose own layer asks for more facts and has more rules."""
+    pack = json.loads(text)
+    own = pack["layers"][-1]
+    own["text"] = own["text"].replace("\nfacts:\n", f"\nfacts:{facts}", 1)
+    own["text"] = own["text"].replace("\nrules:\n", f"\nrules:{rules}", 1)
+    return json.dumps(pack, ensure_ascii=False)
 
 
 def jurisdiction(code: str, prefix: str) -> JurisdictionChanged:

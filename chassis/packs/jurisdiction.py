@@ -20,7 +20,7 @@ from typing import Any
 
 from chassis.packs.compiling import Compiled, Compiler
 from chassis.packs.layers import Entry, Layers, Loaded, Merged, Spot, choose, read_layers, rule_span
-from chassis.packs.model import Denominator, Document, Duty, Rule, Vocable
+from chassis.packs.model import Denominator, Document, Duty, Rule, Stated, Vocable
 from chassis.packs.paths import ancestors, dotted, holes, look
 from chassis.packs.plan import Frame, Plan, Version, make_plan
 from chassis.packs.sources import Sources
@@ -213,6 +213,20 @@ class Jurisdiction:
         """Return what every layer says, farthest first, as plain data."""
         layers = self._layers.loaded
         return [layer.pack.model_dump(mode="json", exclude_unset=True) for layer in layers]
+
+    def questions(self, subject: str) -> dict[str, Stated]:
+        """Return the facts this jurisdiction asks of a subject by name, the nearest layer's word."""
+        return {
+            name: stated
+            for layer in self._layers.loaded
+            for name, stated in layer.pack.facts.items()
+            if stated.subject == subject
+        }
+
+    def gated(self, gate: str) -> bool:
+        """Whether any rule refuses at a gate."""
+        versions = itertools.chain.from_iterable(self.rules.values())
+        return any(entry.item.rule.gate == gate for entry in versions)
 
     def environment(self, subject: str) -> Any:
         """Return where the rules on a subject run."""

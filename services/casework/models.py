@@ -14,6 +14,7 @@ from sqlmodel import Field, SQLModel
 
 from chassis.rows import Aggregate, CityRow, Copy, Instant, Json, Sealed
 from chassis.vault import Encrypted
+from contracts.copies import WaiverCopy
 
 
 class Casework(SQLModel, registry=registry()):
@@ -131,3 +132,9 @@ class PartnerKept(Casework, Copy, table=True):
     kind: str
     status: str
     domains: list[str] = Field(sa_type=Json)
+
+
+class WaiverKept(Casework, Copy, WaiverCopy, table=True):
+    """Our copy of a waiver, kept by reactions to evaluation's events."""
+
+    __tablename__ = "waiver_kept"

@@ -5,16 +5,17 @@ from typing import Any, cast
 from chassis.db import Transaction
 from chassis.events import Envelope
 from chassis.reactions import Reactions
-from contracts.kept import follow_cities
+from contracts.kept import follow_cities, follow_waivers
 from contracts.registry import (
     PartnerChanged,
     StationChanged,
     WorkerChanged,
 )
-from services.casework.models import PartnerKept, PostingKept, StationKept, WorkerKept
+from services.casework.models import PartnerKept, PostingKept, StationKept, WaiverKept, WorkerKept
 
 reactions = Reactions("casework")
 follow_cities(reactions)
+follow_waivers(reactions, WaiverKept)
 
 
 @reactions.on(StationChanged)

@@ -22,11 +22,19 @@ from chassis.packs import Jurisdiction
 from chassis.policy import refuse
 from chassis.problems import Problem
 from chassis.reading import cursor, uncursor
+from contracts.kept import waived_at
 from services.casework import decide, shapes
-from services.casework.models import FeedEntry, PartnerKept, Person, Referral, StationKept
+from services.casework.models import (
+    FeedEntry,
+    PartnerKept,
+    Person,
+    Referral,
+    StationKept,
+    WaiverKept,
+)
 from services.casework.queries import candidates, candidates_elsewhere, load_of
 from services.casework.reach import referrals_of, sees_person, stations_of
-from services.casework.rules import ReferralPolicy
+from services.casework.rules import ACCEPT, ReferralPolicy
 
 router = Router(tags=["casework"])
 
@@ -166,7 +174,10 @@ async def post_accept(
     referral = await _reached(tx, actor, referral_id, version)
     event = decide.accept(referral, actor.role, tx.now)
     j = await tx.pack()
-    refuse(j, "casework.referral.accept", "referral", _facts(referral), referral.division, tx.today)
+    about = [("referral", referral.id), ("station", referral.station_id)]
+    waivers = await waived_at(tx, WaiverKept, j, ACCEPT, about)
+    facts, where = _facts(referral), referral.division
+    refuse(j, ACCEPT, "referral", facts, where, tx.today, waivers)
     return _move(tx, referral, event)
 
 

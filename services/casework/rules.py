@@ -9,3 +9,7 @@ class ReferralPolicy(Policy):
     reply_working_days: Param[int]
     reply_immediate_hours: Param[int]
     sensitive_domains: Param[list[str]]
+
+
+ACCEPT = "casework.referral.accept"
+"""The gate at which a station takes a referral on."""

@@ -75,3 +75,53 @@ class WhatIf(Asked):
     )
     pack: str | None = Field(default=None, description="a merged pack text in place of the city's")
     as_of: Day | None = None
+
+
+class GrantWaiver(Asked):
+    """The city's wish to let a rule pass for somebody, for a time."""
+
+    subject: Ref
+    rule: RuleName = Field(description="the rule's name in the city's pack")
+    starts_on: Day
+    until: Day = Field(description="the last day")
+    reason_code: Name = Field(description="of the pack's vocabulary `waiver_reason`")
+    why: str = Field(min_length=1, max_length=1_000, description="kept here, in no event")
+
+
+class RevokeWaiver(Asked):
+    """A wish to take a waiver back."""
+
+    on: Day | None = Field(
+        default=None, description="the first day it no longer holds; today if left out"
+    )
+
+
+class WaiversAsked(Paged):
+    """Which waivers."""
+
+    subject: Ref | None = None
+    rule: RuleName | None = None
+    on: Day | None = Field(default=None, description="only those that hold that day")
+
+
+class StateFact(Asked):
+    """A wish to answer for a fact that only this city asks for."""
+
+    subject: Ref
+    name: Name = Field(description="the fact's name in the city's pack")
+    value: Any = Field(description="in the unit the pack asks for")
+    holds_from: Day = Field(description="the first day of which it is true")
+    proof: str = Field(min_length=1, max_length=500, description="kept here, in no event")
+
+
+class AttestationsAsked(Paged):
+    """Which attestations."""
+
+    subject: Ref | None = None
+    name: Name | None = None
+
+
+class Questioned(Asked):
+    """Of whom."""
+
+    subject: Ref

@@ -53,6 +53,16 @@ async def case(tx: Transaction, subject: str, j: Jurisdiction, when: When, actor
     return await finder(tx, at, when, actor)
 
 
+async def said_of(tx: Transaction, subject: str, j: Jurisdiction, when: When, actor: Actor) -> Case:
+    """Return the subject a body names; what is not there or not in reach is an unknown reference."""
+    try:
+        return await case(tx, subject, j, when, actor)
+    except problems.Problem as none:
+        if none.slug != "not-found":
+            raise
+        raise problems.UnknownReference("/subject") from None
+
+
 async def _station(tx: Transaction, station_id: UUID, when: When, actor: Actor) -> Case:
     told = await queries.one(tx, "station", station_id, when)
     if told is None or not reaches_station(actor, told.state):
@@ -74,7 +84,8 @@ async def _worker(tx: Transaction, worker_id: UUID, when: When, actor: Actor) ->
                 "worker": found.staff[worker_id],
                 "station": there.facts["station"],
             }
-            return Case("worker", str(worker_id), facts, there.area, told=there.told)
+            here = str(station.subject_id)
+            return Case("worker", str(worker_id), facts, there.area, None, here, told=there.told)
     if posts or not reaches_area(actor, ""):
         raise problems.NotFound()
     facts = {"worker": assemble.worker(when.day, told.state, None)}
@@ -95,7 +106,7 @@ async def _contract(tx: Transaction, contract_id: UUID, when: When, actor: Actor
         "contract": assemble.contract(when.day, told.state),
         "station": there.facts["station"],
     }
-    return Case("contract", str(contract_id), facts, there.area, told=there.told)
+    return Case("contract", str(contract_id), facts, there.area, None, str(at), told=there.told)
 
 
 async def _agency(tx: Transaction, agency_id: UUID, when: When, actor: Actor) -> Case:

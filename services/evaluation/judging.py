@@ -13,7 +13,7 @@ import asyncio
 import time
 from collections import deque
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -30,8 +30,8 @@ from chassis.tables import CityKept
 from services.evaluation import queries, sheets
 from services.evaluation.areas import areas
 from services.evaluation.decide.cases import Found
-from services.evaluation.decide.verdicts import Kept
-from services.evaluation.gather import families, guides, loose, organisations, together
+from services.evaluation.decide.verdicts import Kept, judge
+from services.evaluation.gather import PLACES, families, guides, loose, organisations, together
 from services.evaluation.models import Sweep
 from services.evaluation.queries import ALL_KNOWN, When
 
@@ -184,7 +184,8 @@ async def _concerned(tx: Transaction, units: set[tuple[str, UUID]], when: When) 
     """Return everybody whose verdicts what was told of these may change."""
     by_kind: dict[str, set[UUID]] = {}
     for kind, subject_id in units:
-        by_kind.setdefault(kind, set()).add(subject_id)
+        if kind not in PLACES:  # the figures come after whatever was told
+            by_kind.setdefault(kind, set()).add(subject_id)
     stations = await _stations_concerned(tx, by_kind)
     agencies = by_kind.get("agency", set())
     found: list[Found] = []
@@ -246,16 +247,18 @@ async def _done(tx: Transaction, j: Jurisdiction, kind: str) -> bool:
 
 
 async def _write(tx: Transaction, j: Jurisdiction, when: When, found: Found) -> None:
-    kept = await judged(j, found, when.day)
+    kept = await judged(tx, j, found, when)
     sheets_written_total.inc(await sheets.write(tx, kept, found.gone))
 
 
-async def judged(j: Jurisdiction, found: Found, day: date) -> list[Kept]:
+async def judged(tx: Transaction, j: Jurisdiction, found: Found, when: When) -> list[Kept]:
     """Return what is to be kept of everybody's verdicts; the loop is left to others in between."""
+    waivers = await queries.waived(tx, when)
+    stated = await queries.stated(tx, when, [case.key for case in found.cases])
     kept = []
     for number, case in enumerate(found.cases):
         if case.key not in found.gone:
-            verdicts = j.judge(case.kind, case.facts, case.area, day)
+            verdicts = judge(j, case, when.day, waivers, stated)
             kept.append(Kept.of(case, verdicts, j.version))
         if number % BREATH == 0:
             await asyncio.sleep(0)

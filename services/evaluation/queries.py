@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from chassis.db import Transaction
-from services.evaluation.models import Told
+from chassis.reading import among
+from services.evaluation.decide.attest import Statements, standing
+from services.evaluation.decide.cases import Key
+from services.evaluation.decide.waivers import Waivers, held
+from services.evaluation.models import Attestation, Told, Waiver
 
 State = dict[str, Any]
 
@@ -140,6 +144,20 @@ async def following(
     """Return the next subjects of a kind by id; `loose` ones have never spoken of a station."""
     text = _NEXT_LOOSE if loose else _NEXT
     return [row["subject_id"] for row in await tx.fetch(text, tx.city, kind, after, number)]
+
+
+async def waived(tx: Transaction, when: When) -> Waivers:
+    """Return what is waived for whom; the engine looks at the days."""
+    return held(await tx.find(Waiver), when.known_at)
+
+
+async def stated(tx: Transaction, when: When, subjects: Iterable[Key] | None = None) -> Statements:
+    """Return what was stated of subjects, or of all."""
+    row = cast("Any", Attestation)
+    where = [row.holds_from <= when.day]
+    if subjects is not None:
+        where.append(among(row.subject_id, {identity for _, identity in subjects}))
+    return standing(await tx.find(Attestation, *where), when.day, when.known_at)
 
 
 async def communities(

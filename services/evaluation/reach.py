@@ -1,12 +1,14 @@
 """Whose verdicts a caller may see: what is out of reach is as if it were not there."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from fastapi import Request
+from sqlalchemy import ColumnElement, false, func
 
 from chassis.identity import Actor
 from chassis.problems import Forbidden
+from services.evaluation.decide.cases import Case
 from services.evaluation.decide.verdicts import Kept
 
 CITY_WIDE = frozenset({"city_bureau", "auditor"})
@@ -50,6 +52,23 @@ def reaches_station(actor: Actor, state: Mapping[str, Any]) -> bool:
     if actor.role == "agency":
         return bool(actor.agency_id and state["operator_id"] == str(actor.agency_id))
     return reaches_area(actor, state["division"])
+
+
+def concerning(actor: Actor, row: Any) -> ColumnElement[bool]:
+    """Return the condition on what is said of somebody: what is out of reach is as if not there."""
+    area = area_of(actor)
+    if area is not None:
+        return cast("ColumnElement[bool]", func.starts_with(row.division, area))
+    if actor.role in AT_STATION and actor.station_id:
+        return cast("ColumnElement[bool]", row.station_id == actor.station_id)
+    return false()
+
+
+def may_state(actor: Actor, case: Case) -> bool:
+    """Whether the caller may answer for somebody: a head for the station, a bureau in its area."""
+    if actor.role == "station_head":
+        return bool(actor.station_id) and case.station_id == str(actor.station_id)
+    return reaches_area(actor, case.area)
 
 
 def reaches(actor: Actor, kept: Kept) -> bool:

@@ -6,9 +6,15 @@ from uuid import UUID
 
 from chassis.clock import day_of
 from chassis.db import Transaction
-from chassis.events import Envelope
+from chassis.events import Envelope, Event
 from chassis.reactions import Reactions
 from contracts import casework
+from contracts.evaluation import (
+    AttestationRevoked,
+    AttestationStated,
+    WaiverGranted,
+    WaiverRevoked,
+)
 from contracts.kept import follow_cities
 from contracts.procurement import ContractEnded, ContractSigned
 from contracts.registry import (
@@ -108,6 +114,15 @@ async def contract_ended(event: ContractEnded, envelope: Envelope, tx: Transacti
     )
     state = signed.state | envelope.data
     _keep(tx, "contract", envelope, event.ended_on, event.station_id, state=state)
+
+
+async def stated(_event: Event, _envelope: Envelope, tx: Transaction) -> None:
+    """Judge at once what was stated through another process; it is due already."""
+    tx.follows_up = True
+
+
+for _own in (WaiverGranted, WaiverRevoked, AttestationStated, AttestationRevoked):
+    reactions.on(_own)(stated)
 
 
 async def referral_moved(event: casework.ReferralStep, envelope: Envelope, tx: Transaction) -> None:

@@ -11,3 +11,6 @@ TARGET = "target"
 
 TOWNSHIPS = "townships"
 """The denominator of a city's coverage."""
+
+WAIVER_REASON = "waiver_reason"
+"""The vocabulary of why a rule is waived."""

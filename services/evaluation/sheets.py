@@ -10,8 +10,11 @@ from chassis.identity import Actor
 from chassis.reading import cursor, uncursor
 from services.evaluation.decide.cases import Key
 from services.evaluation.decide.verdicts import Kept
+from services.evaluation.models import Due
 from services.evaluation.reach import AT_STATION, area_of
 
+AREAS = ("city", "district")
+NOBODY = UUID(int=0)
 _COLUMNS = "kind, subject_id, name, division, station_id, agency_id, verdicts, pack"
 _STORED = f"""
 SELECT {_COLUMNS} FROM sheet
@@ -46,6 +49,13 @@ _SORTS = {
     "division": ("s.division", "s.kind", "s.subject_id", "v.text"),
     "rule": ("v.text", "s.kind", "s.subject_id"),
 }
+
+
+def judge_again(tx: Transaction, kind: str, identity: str) -> None:
+    """Have a subject judged soon after this commit, by this process or another."""
+    about = NOBODY if kind in AREAS else UUID(identity)
+    tx.keep(Due(kind=kind, subject_id=about))
+    tx.follows_up = True
 
 
 async def alone(tx: Transaction) -> None:

@@ -1,11 +1,11 @@
 """Procurement's decisions: facts in, row and event out. No clock, no database, no bus."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from chassis import policy, problems
-from chassis.packs import Jurisdiction
+from chassis.packs import Jurisdiction, Waiver
 from chassis.problems import At
 from contracts.facts import Contract as ContractSheet
 from contracts.procurement import ContractEnded, ContractSigned
@@ -33,6 +33,7 @@ def sign_contract(
     prior: Contract | None,
     j: Jurisdiction,
     today: date,
+    waivers: Sequence[Waiver] = (),
 ) -> tuple[Contract, ContractSigned, Warnings]:
     """May this agency run this station on these terms? The city's document is asked, then obeyed."""
     wrong = [*_unfit(ask, station, agency, prior, today), *_strange_words(ask, j)]
@@ -40,7 +41,7 @@ def sign_contract(
         raise problems.Invalid(wrong)
     facts = contract_facts(ask, agency)
     sheets = {"contract": facts, "station": station_facts(station)}
-    warnings = policy.refuse(j, SIGN, "contract", sheets, station.division, ask.signed_on)
+    warnings = policy.refuse(j, SIGN, "contract", sheets, station.division, ask.signed_on, waivers)
 
     own = {"start", "end", "signed_on", "purchaser_kind", "renewal_of", "price", "provider_scope"}
     stated = {name: value for name, value in facts.items() if name not in own}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from chassis.rows import Aggregate, Copy, Json
+from contracts.copies import WaiverCopy
 
 
 class Procurement(SQLModel, registry=registry()):
@@ -72,3 +73,9 @@ class AgencyKept(Procurement, Copy, table=True):
     kind: str
     status: str
     business_scope: str
+
+
+class WaiverKept(Procurement, Copy, WaiverCopy, table=True):
+    """Our copy of a waiver, kept by reactions to evaluation's events."""
+
+    __tablename__ = "waiver_kept"

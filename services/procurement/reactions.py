@@ -3,12 +3,13 @@
 from chassis.db import Transaction
 from chassis.events import Envelope
 from chassis.reactions import Reactions
-from contracts.kept import follow_cities
+from contracts.kept import follow_cities, follow_waivers
 from contracts.registry import AgencyChanged, StationChanged
-from services.procurement.models import AgencyKept, StationKept
+from services.procurement.models import AgencyKept, StationKept, WaiverKept
 
 reactions = Reactions("procurement")
 follow_cities(reactions)
+follow_waivers(reactions, WaiverKept)
 
 
 @reactions.on(StationChanged)

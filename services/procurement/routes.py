@@ -11,10 +11,12 @@ from chassis import problems
 from chassis.asked import Day, Listed, Paged
 from chassis.http import IfMatch, Router, Tx, language, match
 from chassis.identity import Actor, allow
+from contracts.kept import waived_at
 from services.procurement import decide
 from services.procurement.asks import ContractReceipt, EndContract, SignContract, Warned
-from services.procurement.models import AgencyKept, Contract, ContractView, StationKept
+from services.procurement.models import AgencyKept, Contract, ContractView, StationKept, WaiverKept
 from services.procurement.reach import contracts_of, reaches
+from services.procurement.rules import SIGN
 
 router = Router(tags=["procurement"])
 
@@ -58,7 +60,10 @@ async def post_contract(
         if prior is None:
             raise problems.UnknownReference("/renewal_of")
     j = await tx.pack(ask.signed_on)
-    contract, signed, warnings = decide.sign_contract(ask, station, agency, prior, j, tx.today)
+    waivers = await waived_at(tx, WaiverKept, j, SIGN, [("station", station.id)])
+    contract, signed, warnings = decide.sign_contract(
+        ask, station, agency, prior, j, tx.today, waivers
+    )
     tx.record(contract, signed)
     return ContractReceipt(
         **contract.model_dump(include=set(ContractReceipt.model_fields) - {"warnings"}),

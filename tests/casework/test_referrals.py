@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from datetime import date
 from uuid import uuid4
 
 import asyncpg
@@ -12,12 +13,15 @@ from prometheus_client import REGISTRY
 from chassis import people
 from chassis.ids import is_tracking_no, uuid7
 from chassis.tables import Audit, BlindIndex, EventLog, Outbox, PersonKey
+from contracts.evaluation import WaiverGranted
+from contracts.registry import PackActivated
 from services.casework.app import service
 from services.casework.models import Person, Referral, StationKept
 from services.casework.reactions import reactions
-from tests.casework.conftest import COURT, GROUND, OTHER, STATION, heard, station
+from tests.casework.conftest import COURT, GROUND, OTHER, STATION, heard, pack, station
 from tests.conftest import opened, who
 from tests.http import actor, client
+from tests.told import SHUT, asking
 
 PATH = "/v1/420100/referrals"
 
@@ -385,3 +389,30 @@ async def test_of_an_erased_person_what_happens_is_kept_and_words_are_not(
     shown = (await worker.get(f"{PATH}/{sent['id']}/subject")).json()
     assert shown["reason"] is None
     assert (await court.get(f"{PATH}/changes")).json()["items"][-1]["reason_code"] == "other"
+
+
+async def test_a_waiver_opens_the_gate_a_city_has_put_before_accepting(
+    casework, court, worker, ask
+):
+    kept, waiver = pack("420100"), uuid7()
+    text = asking(kept.text, rules=SHUT)
+    shut = PackActivated(version="shut", in_force=kept.in_force, text=text)
+    await reactions.deliver([heard(shut, uuid7())], casework)
+    at = f"{PATH}/{(await court.post(PATH, json=ask)).json()['id']}/accept"
+    refused = await worker.post(at, json={})
+    granted = WaiverGranted(
+        waiver_id=waiver,
+        rule="shut",
+        subject_kind="station",
+        subject_id=str(STATION),
+        starts_on=date(2026, 1, 1),
+        until=date(2026, 12, 31),
+        reason_code="pilot",
+        granted_by="420100.city-bureau-1",
+    )
+    await reactions.deliver([heard(granted, waiver)], casework)
+
+    opened = await worker.post(at, json={})
+
+    assert [r["id"] for r in refused.json()["rules"]] == ["shut"]
+    assert opened.status_code == 200, opened.text

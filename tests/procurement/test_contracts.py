@@ -3,6 +3,7 @@
 from datetime import date
 
 from chassis.tables import EventLog
+from contracts.evaluation import WaiverGranted, WaiverRevoked
 from contracts.registry import PackActivated
 from services.procurement.app import service
 from services.procurement.models import Contract
@@ -67,6 +68,32 @@ async def test_a_rule_refuses_with_its_clause_and_writes_nothing(bureau, wuhan, 
     async with wuhan.database.begin(who()) as tx:
         assert await tx.count(Contract) == 0
         assert await tx.count(EventLog) == 0
+
+
+async def test_a_waiver_of_the_city_opens_the_gate_until_it_is_taken_back(bureau, wuhan, ask):
+    wish = ask | {"ends_on": "2028-01-09", "budget_secured": False}
+    [rule] = (await bureau.post(URL, json=wish)).json()["rules"]
+    waiver = told.some_id()
+    named = {"waiver_id": waiver, "rule": rule["id"], "subject_kind": "station"}
+    named |= {"subject_id": ask["station_id"]}
+    granted = WaiverGranted(
+        **named,
+        starts_on=date(2026, 1, 1),
+        until=date(2026, 1, 5),
+        reason_code="pilot",
+        granted_by="420100.city-bureau-1",
+    )
+    await reactions.deliver([wuhan.tell(granted, waiver)], wuhan.database)
+
+    opened = await bureau.post(URL, json=wish)
+    too_late = await bureau.post(URL, json=wish | {"signed_on": "2026-01-06"})
+    revoked = WaiverRevoked(**named, last_on=date(2025, 12, 31), revoked_by="x")
+    await reactions.deliver([wuhan.tell(revoked, waiver)], wuhan.database)
+    shut = await bureau.post(URL, json=wish)
+
+    assert opened.status_code == 201, opened.text
+    assert too_late.json()["type"] == "/problems/refused-by-policy"
+    assert shut.json()["type"] == "/problems/refused-by-policy"
 
 
 async def test_what_was_not_said_is_asked_for_not_assumed(bureau, ask):

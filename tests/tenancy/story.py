@@ -60,7 +60,7 @@ class Story:
 
 def pack(prefix: str) -> str:
     """Return a document under a city's code: Wuhan's, its places renamed."""
-    return told.shipped(WUHAN)[1].replace("4201", prefix)
+    return told.asking(told.shipped(WUHAN)[1]).replace("4201", prefix)
 
 
 async def live(house: House, town: Town, admin: Any) -> None:
@@ -341,8 +341,35 @@ async def verdicts(story: Story, bureau: Any) -> None:
         await do(bureau, "get_verdicts_of", {"subject": f"{kind}:{at}"}, also=kind)
         await do(bureau, "post_what_if", None, {"subject": f"{kind}:{at}"}, also=kind)
     await do(bureau, "get_verdicts")
+    await stated(story, bureau, f"station:{worker.station_id}")
     await do(bureau, "get_coverage")
     await do(bureau, "get_overview", {"station_id": worker.station_id})
+
+
+async def stated(story: Story, bureau: Any, subject: str) -> None:
+    """Waive a rule and answer for a fact, and take both back."""
+    town, do, make = story.town, story.do, story.id
+    wish = {
+        "subject": subject,
+        "rule": "full-time",
+        "starts_on": "2026-01-01",
+        "until": "2027-01-01",
+        "reason_code": "transition",
+        "why": f"{town.marker}因",
+    }
+    waiver = {"waiver_id": await make(bureau, "post_waiver", None, wish)}
+    fact = {"subject": subject, "name": "party_led", "value": True, "holds_from": "2026-01-01"}
+    fact |= {"proof": f"{town.marker}因"}
+    head = town.own["station_head"]
+    one = {"attestation_id": await make(head, "post_attestation", None, fact)}
+    town.private |= {*waiver.values(), *one.values()}
+    await do(bureau, "get_waiver", waiver)
+    await do(bureau, "get_waivers", subject=subject)
+    await do(bureau, "get_attestation", one)
+    await do(bureau, "get_attestations", subject=subject)
+    await do(bureau, "get_attestation_form", subject=subject)
+    await do(bureau, "post_revoke_waiver", waiver, {"on": "2026-10-01"})
+    await do(head, "post_revoke_attestation", one)
 
 
 async def callers(story: Story, bureau: Any) -> None:

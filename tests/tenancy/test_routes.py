@@ -50,7 +50,11 @@ ANYWHERE = {
 WIDE = {"city_bureau", "auditor"}
 """Roles that reach the city as a whole."""
 
-VERDICTS = {"get_compliance", "get_verdicts", "get_verdicts_of"}
+VERDICTS = {
+    *("get_compliance", "get_verdicts", "get_verdicts_of", "get_waivers", "get_waiver"),
+    *("get_attestations", "get_attestation", "get_attestation_form"),
+}
+"""Read by `evaluation:read`, or by `registry:read` of one's own station."""
 
 UNSAID = {"traceparent", "content-length", "date"}
 
@@ -227,7 +231,6 @@ async def test_a_role_without_the_scope_hears_the_same_whatever_it_asks(house):
 
 
 def _reads_own(deed, actor):
-    """Verdicts are read by `evaluation:read`, or by `registry:read` of one's own station."""
     return deed.operation.name in VERDICTS and "registry:read" in actor.scopes
 
 

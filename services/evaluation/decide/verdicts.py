@@ -8,7 +8,9 @@ from typing import Any, cast
 
 from chassis.packs import Jurisdiction, Verdict
 from chassis.packs.verdict import SEVERITY, WORDS
+from services.evaluation.decide.attest import Statements, with_stated
 from services.evaluation.decide.cases import Case
+from services.evaluation.decide.waivers import Waivers, applying
 from services.evaluation.models import Cite, KeptLine
 
 BROKEN = "broken"
@@ -40,6 +42,14 @@ class Kept:
             tuple(f"{v.rule}:{v.word}:{v.modality}" for v in verdicts),
             pack,
         )
+
+
+def judge(
+    j: Jurisdiction, case: Case, day: date, waivers: Waivers, statements: Statements
+) -> list[Verdict]:
+    """Judge a subject by every rule, with what was stated of it and what is waived for it."""
+    facts, waived = with_stated(case, statements), applying(waivers, case)
+    return j.judge(case.kind, facts, case.area, day, waivers=waived)
 
 
 def severity(word: str, modality: str) -> str | None:

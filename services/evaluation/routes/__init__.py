@@ -1,5 +1,11 @@
 """Evaluation over HTTP, a module per thing that is asked for."""
 
-from services.evaluation.routes import compliance, coverage, verdicts
+from services.evaluation.routes import attestations, compliance, coverage, verdicts, waivers
 
-routers = [compliance.router, verdicts.router, coverage.router]
+routers = [
+    compliance.router,
+    verdicts.router,
+    waivers.router,
+    attestations.router,
+    coverage.router,
+]

@@ -2,18 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, cast
+from uuid import UUID
 
 from fastapi import Depends, Query
 
 from chassis.clock import SHANGHAI, day_of
 from chassis.http import Router, Tx, dry, language
 from chassis.identity import Actor, allow
-from chassis.packs import Jurisdiction, sheet
-from services.evaluation import gather
+from chassis.packs import Jurisdiction, Verdict, sheet
+from chassis.tables import EventLog
+from services.evaluation import gather, queries
 from services.evaluation.asks import ComplianceAsked, DayAsked, WhatIf
 from services.evaluation.decide import suppose
+from services.evaluation.decide.attest import Statements
 from services.evaluation.decide.cases import Case
+from services.evaluation.decide.verdicts import judge
 from services.evaluation.models import Source, Told, VerdictSheet
 from services.evaluation.queries import When
 from services.evaluation.reach import reads_verdicts
@@ -39,8 +44,11 @@ async def get_compliance(
     when = when_of(asked, tx)
     j = await tx.pack(when.day, asked.known_at)
     found = await gather.case(tx, asked.subject, j, when, actor)
-    shown = _judged(j, found, when, said)
-    shown["sources"] = sources(found.told)
+    stated = await queries.stated(tx, when, [found.key])
+    shown = _sheet(
+        j, found, when, said, judge(j, found, when.day, await queries.waived(tx, when), stated)
+    )
+    shown["sources"] = sources(found.told, await _told_by(tx, stated))
     return shown
 
 
@@ -58,11 +66,14 @@ async def post_what_if(ask: WhatIf, tx: Tx, actor: CanRead, said: Language) -> V
     j = suppose.other_values(j, ask.parameters)
     if isinstance(ask.subject, str):
         found = await gather.case(tx, ask.subject, j, when, actor)
+        stated = await queries.stated(tx, when, [found.key])
+        verdicts = judge(j, found, when.day, await queries.waived(tx, when), stated)
     else:
         kind = ask.subject.kind
         facts = suppose.supposed_facts(j, kind, ask.subject.facts, ask.subject.context)
         found = Case(kind, "", facts, suppose.area_of(j, kind, facts))
-    return _judged(j, found, when, said)
+        verdicts = judge(j, found, when.day, {}, {})
+    return _sheet(j, found, when, said, verdicts)
 
 
 def when_of(asked: DayAsked, tx: Any) -> When:
@@ -70,23 +81,43 @@ def when_of(asked: DayAsked, tx: Any) -> When:
     return When(asked.as_of or tx.today, asked.known_at or tx.now)
 
 
-def sources(told: Sequence[Told]) -> list[Source]:
+def sources(told: Sequence[Told], stated: Sequence[EventLog]) -> list[Source]:
     """Return the events facts come from, the newest first."""
-    newest = sorted(told, key=lambda each: each.known_from, reverse=True)[:SHOWN]
-    return [
-        {
-            "event": str(each.event_id) if each.event_id else None,
-            "type": each.type,
-            "aggregate": f"{each.kind}/{each.subject_id}",
-            "epoch": each.epoch,
-            "version": each.version,
-            "at": each.known_from.astimezone(SHANGHAI).isoformat(timespec="milliseconds"),
-        }
-        for each in newest
+    found = [
+        _source(t.event_id, t.type, f"{t.kind}/{t.subject_id}", t.epoch, t.version, t.known_from)
+        for t in sorted(told, key=lambda each: each.known_from, reverse=True)[:SHOWN]
     ]
+    own = [
+        _source(e.event_id, e.type, f"{e.agg_type}/{e.agg_id}", e.epoch, e.version, e.at)
+        for e in stated
+    ]
+    return [*own, *found]
 
 
-def _judged(j: Jurisdiction, found: Case, when: When, said: str) -> VerdictSheet:
-    verdicts = j.judge(found.kind, found.facts, found.area, when.day)
+def _source(
+    event: UUID | None, kind: str | None, about: str, epoch: int, version: int, at: datetime
+) -> Source:
+    return {
+        "event": str(event) if event else None,
+        "type": kind,
+        "aggregate": about,
+        "epoch": epoch,
+        "version": version,
+        "at": at.astimezone(SHANGHAI).isoformat(timespec="milliseconds"),
+    }
+
+
+async def _told_by(tx: Any, statements: Statements) -> list[EventLog]:
+    """Return the events by which facts were stated."""
+    ids = [each.id for stated in statements.values() for each in stated.values()]
+    if not ids:
+        return []
+    found = await tx.find(EventLog, agg_type="attestation", agg_id=ids, version=1)
+    return cast("list[EventLog]", found)
+
+
+def _sheet(
+    j: Jurisdiction, found: Case, when: When, said: str, verdicts: list[Verdict]
+) -> VerdictSheet:
     subject = f"{found.kind}:{found.id}" if found.id else found.kind
     return cast("VerdictSheet", sheet(j, subject, verdicts, when.day, when.known_at, said))

@@ -90,7 +90,7 @@ async def _on_demand(tx: Any, j: Jurisdiction, when: When, asked: VerdictsAsked)
         found.cases += [
             case for case in await areas(tx, j, when) if asked.kind in (None, case.kind)
         ]
-    kept = await judging.judged(j, found, when.day)
+    kept = await judging.judged(tx, j, found, when)
     return [each for each in kept if each.division.startswith(asked.district or "")]
 
 
