@@ -146,7 +146,7 @@ def _query(model: type[BaseModel], request: Request) -> BaseModel:
     try:
         return model.model_validate_strings(dict(params))
     except ValidationError as error:
-        raise problems.Invalid(_places(error, "?")) from None
+        raise problems.Invalid(places_of(error, "?")) from None
 
 
 def _unknown_parameters(names: list[str], known: Any = ()) -> Problem:
@@ -183,7 +183,7 @@ async def _body(model: type[BaseModel], request: Request) -> BaseModel:
                     "en": f"{error.error_count()} places are not valid",
                 },
             ) from None
-        places = _places(error)
+        places = places_of(error)
         if places[0].code == "json_invalid":
             raise _no_json() from None
         raise problems.Invalid(places) from None
@@ -256,7 +256,7 @@ _WORDS = {
 }
 
 
-def _places(error: ValidationError, root: str = "") -> list[At]:
+def places_of(error: ValidationError, root: str = "") -> list[At]:
     """Name every place that is wrong, by JSON pointer; never a value that was sent."""
     places = []
     for e in error.errors(include_url=False, include_input=False):

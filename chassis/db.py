@@ -244,6 +244,10 @@ class Transaction(Reads):
         else:
             self._pending.pop(id(row), None)
 
+    async def flush(self) -> None:
+        """Write what is pending now, so that the database may refuse it; only a commit keeps it."""
+        await self._flush()
+
     def audit(
         self,
         action: str,

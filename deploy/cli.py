@@ -176,6 +176,11 @@ def import_() -> None:
     """Put reference data into the databases."""
 
 
+@commands.group(cls=_Late, home="deploy.sheets:exports")
+def export() -> None:
+    """Write what registry has as spreadsheets."""
+
+
 @commands.command()
 @click.option(
     "--check", is_flag=True, help="Write nothing; fail if a file is not what it should be."

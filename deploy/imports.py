@@ -1,7 +1,8 @@
-"""`shegong import`: put reference data into the databases of the services that read it.
+"""`shegong import`: reference data into the databases that read it, spreadsheets into registry's.
 
     shegong import divisions [FILE]           divisions into registry, casework and evaluation
     shegong import division-changes [FILE]    what became of counties and cities, into registry
+    shegong import template|sheet KIND FILE   a city's stations, people and more (`deploy.sheets`)
 
 Rows stream from the file to the database: the whole country takes no more memory than one city. A load is idempotent: what stands in a table already is left alone.
 """
@@ -16,6 +17,7 @@ import click
 
 from chassis.config import setting
 from chassis.divisions import Loaded, load, read_extract
+from deploy.sheets import sheet, template
 from services.registry.division_changes import load_changes, read_changes
 
 READERS = ("registry", "casework", "evaluation")
@@ -55,7 +57,7 @@ async def import_changes(file: Path, url: str) -> int:
 
 @click.group(name="import")
 def imports() -> None:
-    """Put reference data into the databases."""
+    """Put reference data and spreadsheets into the databases."""
 
 
 @imports.command()
@@ -85,3 +87,7 @@ def division_changes(file: Path) -> None:
     """Load what became of counties and cities from FILE (the shipped list, unless another is named)."""
     new = asyncio.run(import_changes(file, setting("SHEGONG_MIGRATOR_DATABASE_URL_REGISTRY")))
     click.echo(f"registry: {new} new")
+
+
+imports.add_command(sheet)
+imports.add_command(template)
