@@ -9,6 +9,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, wrappers_pb2
@@ -101,8 +102,9 @@ def fact_of(annotation: Any) -> Fact:
     return Fact(annotation)
 
 
-def fields_of(sheet: type[BaseModel]) -> dict[str, Fact]:
-    """Return the facts of a sheet."""
+@cache
+def fields_of(sheet: type[BaseModel]) -> Mapping[str, Fact]:
+    """Return the facts of a sheet; read once, since it is asked of every row that is written."""
     hints = typing.get_type_hints(sheet, include_extras=True)
     return {name: fact_of(hints[name]) for name in sheet.model_fields}
 
