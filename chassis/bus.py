@@ -196,7 +196,12 @@ def durable_of(consumer: str, producer: str) -> str:
 
 
 async def ensure_consumer(
-    js: JetStreamContext, consumer: str, producer: str, kinds: Sequence[str]
+    js: JetStreamContext,
+    consumer: str,
+    producer: str,
+    kinds: Sequence[str],
+    *,
+    known: int | None = None,
 ) -> ConsumerInfo:
     """Return a consumer's durable on a producer's stream as it must be.
 
@@ -204,7 +209,8 @@ async def ensure_consumer(
     versions are dense per aggregate and a filter on types would see gaps that never close. A
     durable with other kinds starts again from the beginning, and so does one that stands beyond
     the stream's end (the broker lost what it had acknowledged): watermarks absorb what is heard
-    twice. Raises `NotFoundError` while there is no stream yet.
+    twice. One that stands beyond what our own database knows (`known`, if said: it was restored)
+    goes on from there. Raises `NotFoundError` while there is no stream yet.
     """
     stream, durable = stream_of(producer), durable_of(consumer, producer)
     wanted = ConsumerConfig(
@@ -227,6 +233,11 @@ async def ensure_consumer(
         log.warning("bus.consumer.again", durable=durable, why=again)
         await js.delete_consumer(stream, durable)
         return await js.add_consumer(stream, wanted)
+    if known is not None and info.ack_floor is not None and info.ack_floor.stream_seq > known:
+        log.warning("bus.consumer.back", durable=durable, to=known)
+        await js.delete_consumer(stream, durable)
+        back = {"deliver_policy": DeliverPolicy.BY_START_SEQUENCE, "opt_start_seq": known + 1}
+        return await js.add_consumer(stream, wanted.evolve(**back))
     drift = _drift(info.config, wanted, _CONSUMER)
     if drift:
         log.warning("bus.consumer.healed", durable=durable, fields=sorted(drift))

@@ -1,7 +1,8 @@
 """From JetStream to the reactions: pull, react, commit, acknowledge.
 
     listen    one connection per producer; rebuilt whenever it falls silent or answers no more
-    watch     gaps that stay open are asked for (`resend.PRODUCER`), what waits is counted
+    watch     gaps that stay open are asked for (`resend.PRODUCER`), what waits is counted, and the
+              place we have come to is noted (chassis.place)
 
 What failed because of the moment goes back with a delay that grows, without a last try.
 """
@@ -10,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -19,7 +21,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from chassis import bus, log
+from chassis import bus, log, place
 from chassis.db import Database
 from chassis.events import Envelope, Unreadable, stream_of
 from chassis.metrics import dead_letters, parked, resends_asked_total
@@ -77,6 +79,7 @@ class Consumer:
         self._gap = gap
         self._stopping = asyncio.Event()
         self._clients: dict[str, Client] = {}
+        self._born: dict[str, datetime | None] = {}
         self._asked: dict[tuple[str, Key], tuple[float, float]] = {}
         self.listening: dict[str, asyncio.Event] = {
             producer: asyncio.Event() for producer in reactions.aggregates()
@@ -102,7 +105,7 @@ class Consumer:
             started = time.monotonic()
             try:
                 await self._bound(producer, kinds)
-            except (Gone, nats.errors.Error, OSError, TimeoutError) as lost:
+            except (Gone, nats.errors.Error, *_AWAY) as lost:
                 code = lost.err_code if isinstance(lost, APIError) else str(lost)[:40]
                 log.warning(
                     "consumer.rebuild", producer=producer, kind=type(lost).__name__, code=code
@@ -129,9 +132,11 @@ class Consumer:
         try:
             js = client.jetstream(timeout=5)
             durable = bus.durable_of(self._reactions.consumer, producer)
-            await bus.ensure_consumer(js, self._reactions.consumer, producer, kinds)
+            born = (await js.stream_info(stream_of(producer))).created
+            known = await self._known(durable, born)
+            await bus.ensure_consumer(js, self._reactions.consumer, producer, kinds, known=known)
             pull = await Pull.open(client, stream_of(producer), durable, batch=BATCH)
-            self._clients[producer] = client
+            self._clients[producer], self._born[producer] = client, born
             self.listening[producer].set()
             try:
                 await self._hear(pull, js, stream_of(producer), durable, again)
@@ -140,6 +145,13 @@ class Consumer:
         finally:
             self._clients.pop(producer, None)
             await bus.close(client)
+
+    async def _known(self, durable: str, born: datetime | None) -> int:
+        db = await asyncpg.connect(self._relay_url, timeout=5, command_timeout=10)
+        try:
+            return await place.known(db, durable, born)
+        finally:
+            db.terminate()
 
     async def _hear(
         self, pull: Pull, js: JetStreamContext, stream: str, durable: str, again: asyncio.Event
@@ -197,7 +209,7 @@ class Consumer:
                 if db is None or db.is_closed():
                     db = await asyncpg.connect(self._relay_url, timeout=5, command_timeout=10)
                 await self._look(db)
-            except _AWAY as away:
+            except (nats.errors.Error, *_AWAY) as away:
                 log.warning("consumer.watch", kind=type(away).__name__)
             await self._rest(min(WATCH_S, self._gap))
         if db is not None:
@@ -221,6 +233,16 @@ class Consumer:
                 due, wait = time.monotonic() + wait, min(wait * 2, LONGEST_ASK_S)
             still[city, key] = due, wait
         self._asked = still
+        for producer, client in list(self._clients.items()):
+            await self._note(db, producer, client)
+
+    async def _note(self, db: Any, producer: str, client: Client) -> None:
+        """Note how far we have come, so that a backup of our database knows it too."""
+        durable = bus.durable_of(self._reactions.consumer, producer)
+        born = self._born[producer]
+        info = await client.jetstream(timeout=2).consumer_info(stream_of(producer), durable)
+        if born is not None and info.ack_floor is not None:
+            await place.note(db, durable, born, info.ack_floor.stream_seq)
 
     async def _ask(self, city: str, key: Key, gap: tuple[int, int]) -> None:
         """Ask a producer to say again what we have missed."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from itertools import pairwise
 
+import asyncpg
 import pytest
 from nats.aio.msg import Msg
 
@@ -256,3 +257,61 @@ async def test_a_younger_consumer_hears_all_from_the_beginning(trial, relay, hea
 
 async def _true(found):
     return bool(found)
+
+
+async def test_a_consumer_whose_database_was_restored_hears_again_what_it_forgot(
+    trial, relay, hears, js, relaying, postgres, trial_name
+):
+    """The broker knows that all was acknowledged; the backup does not."""
+    kept = ("applied", "mirror", "stream_seen")
+
+    async def come(seq):
+        info = await js.consumer_info("TRIAL", "listener_trial")
+        return info.ack_floor.stream_seq == seq
+
+    async def noted():
+        asked = "SELECT last_seq FROM stream_seen WHERE stream = 'listener_trial'"
+        return await relaying.fetchval(asked) == 1
+
+    owner = await asyncpg.connect(postgres.url(trial_name))
+    async with running(relay):
+        old = await add(trial)
+        async with running(hears(gap=0.1)):
+            await until(says(trial, old, "0,"))
+            await until(noted)
+        for table in kept:
+            await owner.execute(f"CREATE TABLE backup_{table} AS TABLE {table}")
+        async with running(hears()):
+            await change(trial, old)
+            late = await add(trial)
+            await until(says(trial, late, "0,"))
+            await until(lambda: come(3))
+        for table in kept:
+            await owner.execute(f"DELETE FROM {table}")
+            await owner.execute(f"INSERT INTO {table} TABLE backup_{table}")
+        assert await heard(trial, late) == ""
+        async with running(hears()):
+            await until(says(trial, late, "0,"))
+            await until(says(trial, old, "0,1,"))
+    await owner.close()
+
+
+async def test_a_consumer_that_comes_back_to_its_own_database_goes_on_where_it_was(
+    trial, relay, hears, js, relaying
+):
+    async with running(relay):
+        async with running(hears(gap=0.1)):
+            await until(says(trial, await add(trial), "0,"))
+
+            async def noted():
+                return await relaying.fetchval(
+                    "SELECT last_seq FROM stream_seen WHERE stream = 'listener_trial'"
+                )
+
+            await until(noted)
+        made = (await js.consumer_info("TRIAL", "listener_trial")).created
+        listener = hears()
+        async with running(listener):
+            await listener.listening["trial"].wait()
+
+    assert (await js.consumer_info("TRIAL", "listener_trial")).created == made
