@@ -52,7 +52,13 @@ fuzz-short: $(READY) ## 简短的模糊测试（两千次以上）· the short v
 mutants: $(READY) ## 逐一拆除防护，看测试是否发现 · remove one guard at a time: who notices? (ARGS="relay-fence --words")
 	@exec $(BIN)/python -m tests.mutants.run $(ARGS)
 
-.PHONY: power-cut power-cut-short
+.PHONY: power-cut power-cut-short outages outages-short
+outages: $(READY) ## 数据库、消息系统、磁盘等逐一失效再恢复（约二十分钟）· one thing after another is away (ARGS="--seconds 60")
+	@exec $(BIN)/python -m tests.fault.outages $(ARGS)
+
+outages-short: $(READY) ## 简短的失效试验 · the short version, as CI runs it
+	@exec $(BIN)/python -m tests.fault.outages --short $(ARGS)
+
 power-cut: $(READY) ## 断电试验（须 root 与 loop 设备）· cut the power while people write (ARGS="--cuts 30")
 	@exec $(BIN)/python -m tests.fault.power_cut $(ARGS)
 

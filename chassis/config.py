@@ -13,6 +13,7 @@ SHEGONG_STATE                     folder outside every backup: epochs, erased li
 SHEGONG_ISSUER                    the issuer of access tokens
 SHEGONG_CLIENT_SECRETS            `1` lets clients use a secret (embedded run only)
 SHEGONG_POOL                      database connections per process (8)
+SHEGONG_STREAM_BYTES              how much each stream may keep (1 GiB): the same for all parts
 SHEGONG_POLICIES                  folder of packs the embedded run activates (the shipped ones)
 """
 
@@ -22,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PARTS = ("registry", "casework", "procurement", "evaluation", "gateway")
+
+STREAM_BYTES = 1 << 30
 
 
 class MissingSetting(SystemExit):
@@ -53,6 +56,7 @@ class Settings:
     issuer: str
     listen: str
     pool: int = 8
+    stream_bytes: int = STREAM_BYTES
 
     @classmethod
     def of(cls, part: str) -> "Settings":
@@ -69,6 +73,7 @@ class Settings:
             issuer=setting("SHEGONG_ISSUER"),
             listen=setting(f"SHEGONG_LISTEN_{name}"),
             pool=int(setting("SHEGONG_POOL", "8")),
+            stream_bytes=int(setting("SHEGONG_STREAM_BYTES", str(STREAM_BYTES))),
         )
 
 

@@ -42,6 +42,8 @@ DOWN = (
 """The database went away. That it cannot be reached at all is said where a connection is taken."""
 AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 STOPPING = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError)
+NO_ROOM = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError, asyncpg.PostgresSystemError)
+"""The database is there and has no disk or memory to write with: the moment's fault, not the request's."""
 
 LONGEST_VERSION = 18
 """Digits of the largest version an ETag of ours can name."""
@@ -287,6 +289,9 @@ def from_database(error: BaseException) -> Problem | None:
     """Return the problem a database error means to a caller, or None when it is a fault of ours."""
     if isinstance(error, (*DOWN, *STOPPING)):
         log.warning("database away", exc=error)
+        return problems.Down()
+    if isinstance(error, NO_ROOM):
+        log.error("database full", exc=error)
         return problems.Down()
     if isinstance(
         error, asyncpg.QueryCanceledError | asyncpg.TooManyConnectionsError | TimeoutError

@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import erased, log, metrics, trace
+from chassis import bus, erased, log, metrics, trace
 from chassis.config import Settings
 from chassis.consumer import Consumer
 from chassis.db import Database, Who
@@ -171,7 +171,12 @@ class _Workers:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, service: Service, settings: Settings, database: Database) -> None:
-        self._relay = Relay(settings.relay_database_url, service.part, settings.nats_url)
+        self._relay = Relay(
+            settings.relay_database_url,
+            service.part,
+            settings.nats_url,
+            limits=bus.Limits(max_bytes=settings.stream_bytes),
+        )
         database.on_commit.append(self._relay.wake)
         self._tasks.append(asyncio.create_task(self._relay.run(), name="relay"))
         if service.reactions is not None:

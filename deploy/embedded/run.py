@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from chassis.config import PARTS, surroundings
+from chassis.config import PARTS, setting, surroundings
 from deploy import databases
 from deploy.embedded.folder import Folder, held
 from deploy.embedded.nats import Nats
@@ -81,6 +81,8 @@ class Running:
             "SHEGONG_STATE": str(self.data / "state"),
             "SHEGONG_ISSUER": self.base_url,
         }
+        if size := setting("SHEGONG_STREAM_BYTES", ""):
+            found["SHEGONG_STREAM_BYTES"] = size
         if part == "gateway":
             found["SHEGONG_SIGNING_KEYS"] = str(self.data / "signing.json")
             found["SHEGONG_CLIENT_SECRETS"] = "1"
@@ -171,7 +173,8 @@ async def _start(run: Running, parts: Sequence[str], program: Program) -> None:
 
 async def _server(run: Running, server: Postgres | Nats) -> None:
     await server.prepare()
-    await run.supervisor.start(Child(server.command(), server.ready))
+    stuck = server.stuck if isinstance(server, Nats) else None
+    await run.supervisor.start(Child(server.command(), server.ready, stuck=stuck))
 
 
 async def _databases(run: Running, parts: Sequence[str]) -> None:

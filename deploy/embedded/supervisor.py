@@ -16,6 +16,7 @@ Say = Callable[[str, str], None]
 """Tell the person at the terminal one thing, in Chinese and English."""
 
 FIRST, LONGEST = 0.2, 10.0
+LOOK = 5.0
 STEADY = 30.0
 """A process that lived this long (seconds) crashed for a new reason: the back-off starts over."""
 
@@ -27,6 +28,8 @@ class Child:
     command: Command
     ready: Callable[[], Awaitable[bool]]
     within: float = 60.0
+    stuck: Callable[[], Awaitable[bool]] | None = None
+    """Asked every few seconds: whether it runs and will never work again until it is started anew."""
 
     @property
     def name(self) -> str:
@@ -56,7 +59,7 @@ class Supervisor:
         self._children[child.name] = child
         process = self._processes[child.name] = spawn(child.command)
         await until_ready(process, child.command, child.ready, child.within)
-        self._watches[child.name] = asyncio.create_task(self._watch(child))
+        self._watches[child.name] = asyncio.create_task(self._keep(child))
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to a child: a drill."""
@@ -74,6 +77,23 @@ class Supervisor:
             for name in running
         )
         await asyncio.gather(*stops)
+
+    async def _keep(self, child: Child) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch(child))
+            if child.stuck is not None:
+                group.create_task(self._look_after(child, child.stuck))
+
+    async def _look_after(self, child: Child, stuck: Callable[[], Awaitable[bool]]) -> None:
+        """End a child that is stuck: the watch starts it again."""
+        while True:
+            await asyncio.sleep(LOOK)
+            if await stuck():
+                self._say(
+                    f"{child.name} 无法继续工作，重新启动；日志 {child.command.log}",
+                    f"{child.name} is stuck and is started anew",
+                )
+                self._processes[child.name].send_signal(child.command.stop)
 
     async def _watch(self, child: Child) -> None:
         """Start a child again whenever it ends, ever more slowly while it keeps ending."""

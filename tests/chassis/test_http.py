@@ -198,6 +198,17 @@ async def test_no_free_connection_is_busy(clerk, trial, monkeypatch):
     assert (await clerk.get(THINGS)).status_code == 200
 
 
+async def test_a_database_without_room_is_down_and_says_when_to_come_again(clerk, monkeypatch):
+    async def full(tx):
+        await tx.execute("DO $$ BEGIN RAISE SQLSTATE '53100'; END $$")
+
+    monkeypatch.setattr(db.Transaction, "_flush", full)
+    answer = await clerk.post(THINGS, json={"name": "a"})
+
+    assert told(answer) == (503, "dependency-down")
+    assert answer.headers["retry-after"] == "1"
+
+
 async def test_a_connection_lost_before_the_commit_loses_nothing_and_doubles_nothing(
     clerk, trial, postgres, monkeypatch
 ):

@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,21 @@ async def test_a_crashed_child_is_started_again_and_said_so(keeper, said, tmp_pa
     await until(lambda: "part is back" in said)
 
     assert said == ["part ended (Killed), starting again in 0.2 s", "part is back"]
+    assert keeper.pids["part"] != first
+
+
+async def test_a_child_that_is_stuck_is_started_anew(keeper, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor, "LOOK", 0.05)
+    answers = iter([False, True])
+
+    async def stuck():
+        return next(answers, False)
+
+    await keeper.start(replace(child(tmp_path, SLEEPER), stuck=stuck))
+    first = keeper.pids["part"]
+    await until(lambda: "part is back" in said)
+
+    assert said[0] == "part is stuck and is started anew"
     assert keeper.pids["part"] != first
 
 

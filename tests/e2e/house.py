@@ -74,8 +74,8 @@ async def no_house():
 class House:
     """`shegong up` over one folder: started, asked, stopped, started again."""
 
-    def __init__(self, data: Path) -> None:
-        self.data = data
+    def __init__(self, data: Path, **settings: str) -> None:
+        self.data, self._settings = data, settings
         [self.port] = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
@@ -101,7 +101,7 @@ class House:
 
     def _launch(self):
         # As a newcomer's shell has it: what is imported is compiled once, and not at every start.
-        env = surroundings() | {"PYTHONUNBUFFERED": "1"}
+        env = surroundings() | {"PYTHONUNBUFFERED": "1"} | self._settings
         env.pop("PYTHONDONTWRITEBYTECODE", None)
         where = ["--data", str(self.data), "--port", str(self.port)]
         with self._log.open("ab") as log:
@@ -154,11 +154,15 @@ class House:
 
     # ------------------------------------------------------------------ what is inside
 
+    def database(self, part):
+        """Return where a part's database is, as who may see everything."""
+        admin = urlsplit(self.note["env"]["SHEGONG_ADMIN_DATABASE_URL"])
+        return admin._replace(path=f"/{part}").geturl()
+
     @asynccontextmanager
     async def rows(self, part):
         """Look into a part's database, past every policy."""
-        admin = urlsplit(self.note["env"]["SHEGONG_ADMIN_DATABASE_URL"])
-        one = await asyncpg.connect(admin._replace(path=f"/{part}").geturl())
+        one = await asyncpg.connect(self.database(part))
         try:
             yield one
         finally:
@@ -192,13 +196,17 @@ class House:
                 return None
 
     async def stream(self, producer):
-        """Return every message of a producer's stream; none while there is no stream."""
+        """Return every message a producer's stream holds; none while there is no stream."""
+        found = []
         async with self.broker() as js:
             try:
                 last = (await js.stream_info(producer.upper())).state.last_seq
-                return [await js.get_msg(producer.upper(), seq) for seq in range(1, last + 1)]
             except NotFoundError:
                 return []
+            for seq in range(1, last + 1):
+                with suppress(NotFoundError):  # its time had come
+                    found.append(await js.get_msg(producer.upper(), seq))
+        return found
 
 
 class Guest:

@@ -113,9 +113,9 @@ async def test_a_consumer_killed_between_commit_and_acknowledgement_does_nothing
             return info.num_ack_pending == 0 and info.config.ack_wait == 30
 
         assert await eventually(acknowledged, 40)
-    assert {"duplicate": 1} in [
-        line["outcomes"] for line in house.lines("evaluation")[before:] if "outcomes" in line
-    ]
+    assert any(
+        "duplicate" in line.get("outcomes", ()) for line in house.lines("evaluation")[before:]
+    )
     async with house.rows("evaluation") as one:
         assert await one.fetchval("SELECT count(*) FROM fact WHERE subject_id = $1", referral) == 2
 
