@@ -93,7 +93,7 @@ _HEAD = """\
 Every row of the cities' documents and what answers it. Written from the packs by `make generated`;
 `shegong policies check` fails on a row without an answer, and on an answer with nothing behind it.
 
-**rule**: judged · **duty**: in the register of duties · **parameter**, **fact**, **vocabulary**: data of the
+**rule**: judged · **duty**: asked of a body, kept at `/v1/{city}/duties` · **parameter**, **fact**, **vocabulary**: data of the
 pack · **register**: kept by the platform · **workflow**: demanded or refused in code · **unchecked**: nothing
 to be checked, with the reason · **unbuilt**: waits for a part of the platform
 
@@ -157,7 +157,7 @@ def _named(j: Jurisdiction, kind: str, name: str) -> str:
         return f"`{name}` ({pack.parameters[name].kind})"
     if kind == "fact":
         return f"`{name}` (stated of the {pack.facts[name].subject})"
-    return f"`{name}` ({pack.duties[name].who})"
+    return f"`{name}` ({j.vocabulary['partner'][pack.duties[name].who].en})"
 
 
 def _astray(layer: Loaded, answered: Mapping[str, Answer], house: Path) -> Iterator[Trouble]:

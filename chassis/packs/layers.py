@@ -282,8 +282,7 @@ class Layers:
         """See that duties name a body and a clause, limits a clause, conflicts one of each side."""
         for key, duty in layer.pack.duties.items():
             self.cite(layer, duty.cite, ("duties", key, "cite"))
-            vocabulary, _, who = duty.who.partition(".")
-            named: list[tuple[Place, str, str]] = [(("who",), vocabulary, who)]
+            named: list[tuple[Place, str, str]] = [(("who",), "partner", duty.who)]
             named += [(("domains", i), "domain", word) for i, word in enumerate(duty.domains)]
             for at, name, word in named:
                 if word not in self.vocabulary.get(name, {}):

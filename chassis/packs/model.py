@@ -196,15 +196,15 @@ class Rule(Part):
 class Duty(Part):
     """What the document asks of a body rather than of a station: kept in registry's register."""
 
-    who: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
-    """A word with its vocabulary: `partner.finance`, `filer.township`."""
+    who: Word
+    """A body, as the vocabulary `partner` has it."""
     what: Say
     cite: str
     ids: list[str] = []
     domains: list[str] = []
     """Kinds of referral it brings to stations."""
     due: date | None = None
-    every: Literal["month", "quarter", "year"] | None = None
+    every: Literal["once", "month", "quarter", "half_year", "year"] = "once"
 
 
 class Conflict(Part):

@@ -289,10 +289,10 @@ def place_of(text: str, passage: str, nth: int = 0) -> str:
             "what is `unbuilt`, and nothing else, says whom it `waits` for",
         ),
         (
-            "who: tier.township",
-            "who: tier.twonship",
-            "tier.twonship",
-            "'twonship' is not in the vocabulary `tier`; did you mean `township`?",
+            "who: finance",
+            "who: fiance",
+            "fiance",
+            "'fiance' is not in the vocabulary `partner`; did you mean `finance`?",
         ),
         ("cite: plan 九", "cite: paper 九", "paper 九", "no document `paper` in this pack"),
         (

@@ -11,6 +11,8 @@ from chassis.packs import Jurisdiction, load_folder, packs_in
 from chassis.packs.clauses import KINDS, answers
 from deploy.policies import policies, subjects
 from deploy.traceability import built, catalogue, counted, traceability, untraced
+from services.registry.facts import strange_words
+from services.registry.shapes import WriteDuty
 
 ROOT = Path(__file__).parents[2] / "policies"
 TRACED = [code for code in packs_in(ROOT) if catalogue(ROOT / code)]
@@ -56,6 +58,18 @@ def test_a_rule_is_as_binding_as_a_row_it_answers_or_says_how_it_reads_it(code):
     for name, rule in j.own.pack.rules.items():
         if rule.modality not in {rows[row][1] for row in rule.id}:
             assert rule.reading, f"{name} is {rule.modality}, {rule.id} are not"
+
+
+@pytest.mark.parametrize("code", packs_in(ROOT))
+def test_a_duty_can_be_entered_where_duties_are_kept(code):
+    j = load(ROOT, code)
+    words = {name: set(known) for name, known in j.vocabulary.items()}
+
+    for duty in j.own.pack.duties.values():
+        asked = {"department": duty.who, "what": duty.what.zh, "every": duty.every}
+        asked |= {"cite": duty.cite, "due_on": duty.due, "clause": (duty.ids or [None])[0]}
+        entered = WriteDuty.model_validate(asked)
+        assert list(strange_words(WriteDuty, entered.model_dump(mode="json"), words)) == []
 
 
 def test_a_row_nobody_answers_is_named(root):
