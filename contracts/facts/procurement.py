@@ -7,6 +7,7 @@ from chassis.packs import Fen, Sheet
 from contracts.facts.evaluation import Evaluation
 from contracts.facts.station import Station
 from contracts.facts.words import (
+    ContractStage,
     ContractTerm,
     Criterion,
     FundPurpose,
@@ -110,6 +111,8 @@ class Contract(Sheet):
     first_stationed: date | None
     """First day workers formally served on the station, at the agreed number (CJ-4.2-a)."""
     paid_total: Fen
+    stages: list[ContractStage]
+    """Stages of the purchase that are on record: budget, procurement, signing … (WH-3.4-a)."""
     procedure: Procedure
     """By which it was bought."""
     award_notice_on: date

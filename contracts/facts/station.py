@@ -12,6 +12,7 @@ from contracts.facts.words import (
     Domain,
     Function,
     HireReason,
+    InspectionKind,
     LedgerField,
     Logo,
     Mode,
@@ -104,6 +105,20 @@ class AllowanceCheck(Sheet):
     allowance: Allowance
     group: ClientCategory
     day: date
+
+
+class Inspection(Sheet):
+    """One inspection of the station, and what became of its findings (CJ-6.4-d, HF-3.3-j)."""
+
+    by: PartnerKind
+    kind: InspectionKind
+    day: date
+    refused: bool
+    """The station or its contractor did not let it happen."""
+    open_findings: int
+    """Findings that are not put right yet."""
+    rectify_due: date | None
+    """Last day to put them right; null when nothing was found."""
 
 
 class Month(Sheet):
@@ -221,3 +236,5 @@ class Station(Sheet):
     all_hours: float
     """Hours of all activities in the last twelve months."""
     incidents: list[Incident]
+    inspections: list[Inspection]
+    """Those of the last two years."""

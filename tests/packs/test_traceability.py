@@ -110,11 +110,22 @@ def test_a_route_or_a_test_that_is_there_stands_behind_a_row(root, pointer):
     assert wrong(root, "by: document plan", f'by: "{pointer}"') == []
 
 
-def test_what_waits_for_something_that_is_there_is_said(root):
-    assert "CJ-6.4-d" not in built(load(root, "652301"))
+@pytest.mark.parametrize(
+    ("route", "there"), [("POST /v1/{city}/castles", False), ("POST /v1/{city}/contracts", True)]
+)
+def test_what_waits_for_something_is_pointed_out_once_it_is_there(root, route, there):
+    waits = f'{{kind: unbuilt, waits: registry, by: "route {route}", why: 未建}}'
 
-    assert wrong(root, "route POST /v1/{city}/inspections", "route POST /v1/{city}/contracts") == []
-    assert built(load(root, "652301")) == ["CJ-6.4-d"]
+    assert (
+        wrong(
+            root,
+            "CJ-2.1-c: {kind: unchecked, why: 说明办公用房的用途，不是要求}",
+            f"CJ-2.1-c: {waits}",
+        )
+        == []
+    )
+    assert built(load(root, "652301")) == (["CJ-2.1-c"] if there else [])
+    assert counted(load(root, "652301"))["unbuilt"] == 1
 
 
 def test_the_check_says_where_a_document_is_against_the_law(root):
