@@ -1,8 +1,7 @@
-"""The demo: its data, and the product's story told in a terminal against the running system.
+"""The product's story told in a terminal against the running system: `make demo`.
 
-`load` fills five jurisdictions once, over HTTP as their bureaus would, and writes DATA/demo.json
-when every service has heard. `tell` is `make demo`: what-if under five documents, three referrals
-and what became of them, a contract, and a station's overview with one service stopped.
+What-if under five documents, three referrals and what became of them, a contract, a station's
+overview with one service stopped, and what a city's document finds broken in its own network.
 """
 
 import asyncio
@@ -19,169 +18,14 @@ import httpx
 import orjson
 
 from chassis.clock import day_of, system_clock
-from chassis.identity import PLATFORM
-from chassis.service import open_database
-from deploy.bootstrap import settings_of, write_private
 from deploy.calls import Caller, door
-from deploy.demo_data import CITIES, PARTNERS, STAFF, STATION_FACTS, WHAT_IF, DemoCity
+from deploy.demo_data import CITIES, WHAT_IF
 from deploy.trouble import Trouble
-from gateway.app import GATEWAY_SERVICE
-from gateway.bootstrap import add_client
-from gateway.models import NewClient
 
 HEARD_WITHIN = 30.0
-OPENED = "2022-01-10"
 LINES, SHOWN = 4, 60
 
 Client = dict[str, Any]
-
-
-# ------------------------------------------------------------------------------ loading
-
-
-async def load(data: Path, base_url: str) -> None:
-    """Fill the five jurisdictions; DATA/demo.json is written once everything it names exists."""
-    secrets: dict[str, str] = orjson.loads((data / "operators.json").read_bytes())
-    env = orjson.loads((data / "run.json").read_bytes())["env"]
-    database = await open_database(GATEWAY_SERVICE, settings_of(env, "gateway"))
-    try:
-        async with door(base_url) as http:
-            asks: list[tuple[str, NewClient]] = []
-            for city in CITIES:
-                bureau = Caller(
-                    http, f"{city.code}.policy-author", secrets[f"{city.code}.policy-author"]
-                )
-                asks += [(city.code, ask) for ask in await _fill(bureau, city)]
-            clients = [await _client(database, code, ask) for code, ask in asks]
-        admin = f"{PLATFORM}.admin"
-        clients.append(
-            _shown(
-                admin,
-                secrets[admin],
-                PLATFORM,
-                "platform_admin",
-                "platform_admin",
-                ["clients:write", "platform:admin"],
-            )
-        )
-    finally:
-        await database.close()
-    write_private(data / "demo.json", {"base_url": base_url, "clients": clients})
-
-
-async def _fill(bureau: Caller, city: DemoCity) -> list[NewClient]:
-    """Enter a city's bodies, people and stations; return the clients that speak for them."""
-    agency = await bureau.post(
-        "/agencies",
-        {
-            "name": f"{city.name}演示社会工作服务中心",
-            "kind": "social_work",
-            "credit_code": city.credit_code,
-            "registered_in": city.code,
-            "business_scope": "社会工作服务",
-        },
-    )
-    clients = [NewClient(name="agency-1", kind="agency", role="agency", agency_id=agency["id"])]
-    for kind, name in PARTNERS.items():
-        slug = kind.replace("_", "-")
-        body = {"name": f"{city.name}{name}", "kind": kind, "client_id": f"{city.code}.{slug}-1"}
-        made = await bureau.post("/partners", body)
-        clients.append(
-            NewClient(name=f"{slug}-1", kind=kind, role="partner", partner_id=made["id"])
-        )
-    for number, (ground, name) in enumerate(city.grounds, 1):
-        station = await bureau.post(
-            "/stations", _station(ground, name) | {"facts": STATION_FACTS | city.facts}
-        )
-        worker = None
-        for person in STAFF:
-            post = {
-                "station_id": station["id"],
-                "starts_on": OPENED,
-                "full_time": True,
-                "on_station": True,
-                "dispatched": True,
-            }
-            made = await bureau.post(
-                "/workers", person | {"name": f"{person['name']}{number}", "postings": [post]}
-            )
-            worker = worker or made
-        assert worker is not None
-        division = ground[:6]
-        clients += [
-            NewClient(
-                name=f"worker-{number}",
-                kind="worker",
-                role="worker",
-                station_id=station["id"],
-                worker_id=worker["id"],
-                division=division,
-            ),
-            NewClient(
-                name=f"station-head-{number}",
-                kind="station_head",
-                role="station_head",
-                station_id=station["id"],
-                division=division,
-            ),
-        ]
-    clients.append(NewClient(name="city-bureau-1", kind="city_bureau", role="city_bureau"))
-    clients.append(NewClient(name="auditor-1", kind="auditor", role="auditor"))
-    await _heard(bureau, station["id"])
-    return clients
-
-
-def _station(ground: str, name: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "tier": "township",
-        "mode": "procured",
-        "status": "open",
-        "division": ground,
-        "division_system": "nbs",
-        "open_on": OPENED,
-        "effective_on": OPENED,
-    }
-
-
-async def _heard(bureau: Caller, station_id: str) -> None:
-    """Wait until casework and evaluation know the station entered last; they hear in order."""
-    paths = [f"/stations/{station_id}/load", f"/compliance?subject=station:{station_id}"]
-    until = time.monotonic() + HEARD_WITHIN
-    for path in paths:
-        while (answer := await bureau.ask("GET", path)).status_code != 200:  # noqa: PLR2004
-            if time.monotonic() > until:
-                raise Trouble(
-                    f"{path} 在 {HEARD_WITHIN:g} 秒内没有答复（{answer.status_code}）",
-                    f"{path} did not answer within {HEARD_WITHIN:g} s ({answer.status_code})",
-                )
-            await asyncio.sleep(0.05)
-
-
-async def _client(database: Any, city: str, ask: NewClient) -> Client:
-    client, secret = await add_client(database, city, ask, secret=True)
-    assert secret is not None
-    ids = ("station_id", "worker_id", "partner_id", "agency_id")
-    more = {name: str(getattr(client, name)) for name in ids if getattr(client, name)}
-    return _shown(client.id, secret, city, client.kind, client.role, client.scopes) | {
-        "division": client.division,
-        **more,
-    }
-
-
-def _shown(name: str, secret: str, city: str, kind: str, role: str, scopes: list[str]) -> Client:
-    return {
-        "client_id": name,
-        "client_secret": secret,
-        "city": city,
-        "kind": kind,
-        "role": role,
-        "scopes": scopes,
-        "division": None,
-    }
-
-
-# ------------------------------------------------------------------------------ telling
 
 
 def tell(data: Path, base_url: str | None = None) -> None:
@@ -212,13 +56,14 @@ class Story:
         self.clients: list[Client] = demo["clients"]
 
     async def tell(self, base_url: str) -> None:
-        """Tell all four parts."""
+        """Tell all five parts."""
         try:
             async with door(base_url) as self.http:
                 await self.five_documents()
                 await self.three_referrals()
                 station = await self.one_contract()
                 await self.one_answer(station)
+                await self.what_is_broken()
         except httpx.ConnectError:
             raise Trouble(
                 f"{base_url} 没有答复：系统是否在运行？请先 make up",
@@ -339,6 +184,21 @@ class Story:
         finally:
             os.kill(pid, signal.SIGCONT)
         click.echo("   —— casework 继续 ——\n")
+
+    async def what_is_broken(self) -> None:
+        """(e) What a document finds broken today, by clause, before anybody asks."""
+        city = CITIES[2]
+        title("五", f"{city.name}今日不合规的", "what is broken there today, by clause")
+        bureau = self.caller(city.code, "city-bureau-1")
+        page = await bureau.get("/verdicts?verdict=broken&modality=must&limit=200")
+        by_rule: dict[str, list[dict[str, Any]]] = {}
+        for each in page["items"]:
+            by_rule.setdefault(each["rule"], []).append(each)
+        for rule, lines in sorted(by_rule.items(), key=lambda one: -len(one[1]))[:LINES]:
+            cite = lines[0]["cite"]
+            names = "、".join(dict.fromkeys(x["name"] or x["subject"]["kind"] for x in lines))
+            click.echo(f"   ✗ {cite['clause']} {rule}：{len(lines)}（{_short(names)}）")
+        click.echo(f"   逐条展开事实与来源：GET /v1/{city.code}/compliance?subject=…\n")
 
 
 def title(number: str, zh: str, en: str) -> None:

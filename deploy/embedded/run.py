@@ -123,7 +123,7 @@ async def running(
             await _start(run, parts, program)
             if demo and not (run.data / "demo.json").exists():
                 say("正在载入演示数据", "loading the demo")
-                await import_module("deploy.demo").load(run.data, run.base_url)
+                await import_module("deploy.demo_load").load(run.data, run.base_url)
             yield run
         finally:
             # Finished whatever else is asked meanwhile: this is what leaves no process behind.

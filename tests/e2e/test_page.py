@@ -58,11 +58,11 @@ async def test_demo_json_names_clients_that_can_all_get_a_token(house, guest):
     assert demo.keys() == {"base_url", "clients"}
     assert demo["base_url"] == house.url
     kinds = {"court", "womens_federation", "disabled_federation", "worker", "station_head"}
-    kinds |= {"city_bureau", "agency", "auditor"}
+    kinds |= {"city_bureau", "agency", "auditor", "supervisor"}
     for city in (WUHAN, HANGZHOU, LIUZHOU, HEFEI, CHANGJI):
         assert {c["kind"] for c in demo["clients"] if c["city"] == city} == kinds
     needs = {"worker": ("station_id", "worker_id"), "station_head": ("station_id",)}
-    needs |= {"agency": ("agency_id",)}
+    needs |= {"agency": ("agency_id",), "supervisor": ("worker_id",)}
     for client in demo["clients"]:
         wanted = {"client_id", "client_secret", "city", "kind", "role", "scopes", "division"}
         more = ("partner_id",) if client["role"] == "partner" else needs.get(client["kind"], ())
