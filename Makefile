@@ -37,7 +37,7 @@ test: $(READY) ## 运行测试 · run the tests (ARGS="-k referral")
 bench: $(READY) ## 测量速度与内存（约十分钟，机器须空闲）· measure speed and memory (ARGS="--quick")
 	@exec $(BIN)/python -m tests.perf.bench $(ARGS)
 
-faults: $(READY) ## 两百次故障：杀进程、停进程，再查有无丢失（约十五分钟）· 200 faults, then the final reads (ARGS="--seed 7")
+faults: $(READY) ## 两百次故障：杀进程、停进程，再查有无丢失（十到二十分钟）· 200 faults, then the final reads (ARGS="--seed 7")
 	@exec $(BIN)/python -m tests.fault.campaign $(ARGS)
 
 faults-short: $(READY) ## 四十次故障（约一分半钟）· the short version, as CI runs it
