@@ -17,6 +17,7 @@ from chassis.packs.clauses import KINDS, OF_HOUSE, Answer, answers
 from chassis.packs.layers import Loaded
 from chassis.packs.trouble import near
 from chassis.packs.yaml12 import Located
+from contracts.facts import AWAITED
 
 HOUSE = Path(__file__).parent.parent
 MODALITIES = ("must", "in_principle", "encouraged", "target", "duty", "fact")
@@ -82,6 +83,11 @@ def traceability(root: Path, subjects: Subjects) -> str:
         sums += counts
         lines.append(_counts(f"[{j.name['en']}](#{_anchor(j)})", counts))
     lines.append(_counts("all", sums))
+    waiting = sum(_waits(j, answer) for j in packs for answer in answers(j.own.pack).values())
+    lines += [
+        "",
+        f"Of the {sums['rule']} rows that are rules, {waiting} wait for a part to tell their subject.",
+    ]
     for j in packs:
         lines += ["", *_city(j, root)]
     return "\n".join(lines) + "\n"
@@ -98,7 +104,14 @@ pack · **register**: kept by the platform · **workflow**: demanded or refused 
 to be checked, with the reason · **unbuilt**: waits for a part of the platform
 
 A rule judges what it is told: as long as no part tells a fact, and nobody states it, its verdict is `undecided`
-and names what is missing."""
+and names what is missing. Where no part tells the whole subject yet, a rule is judged in what-if only, and the
+page says which part it waits for."""
+
+
+def _waits(j: Jurisdiction, answer: Answer) -> bool:
+    """Whether every rule that answers a row is on a subject nobody tells yet."""
+    rules = [j.own.pack.rules[name] for name in answer.names] if answer.kind == "rule" else []
+    return bool(rules) and all(rule.subject in AWAITED for rule in rules)
 
 
 def _counts(name: str, counts: Mapping[str, int]) -> str:
@@ -152,7 +165,8 @@ def _named(j: Jurisdiction, kind: str, name: str) -> str:
     pack = j.own.pack
     if kind == "rule":
         rule = pack.rules[name]
-        return f"`{name}` ({rule.subject}, {rule.gate or rule.modality})"
+        awaited = f"; waits for {AWAITED[str(rule.subject)]}" if rule.subject in AWAITED else ""
+        return f"`{name}` ({rule.subject}, {rule.gate or rule.modality}{awaited})"
     if kind == "parameter":
         return f"`{name}` ({pack.parameters[name].kind})"
     if kind == "fact":

@@ -37,9 +37,10 @@ from contracts.facts.station import (
     Project,
     Station,
 )
-from contracts.facts.subjects import GATES, SUBJECTS
+from contracts.facts.subjects import AWAITED, GATES, SUBJECTS
 
 __all__ = [
+    "AWAITED",
     "GATES",
     "SUBJECTS",
     "Agency",

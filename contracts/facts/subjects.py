@@ -34,3 +34,12 @@ GATES: dict[str, tuple[str, str]] = {
     "casework.referral.accept": ("casework", "referral"),
 }
 """Gate → the service that holds it and the subject judged there."""
+
+AWAITED: dict[str, str] = {
+    "payroll": "procurement",
+    "tender": "procurement",
+    "funding": "procurement",
+    "evaluation": "evaluation",
+    "harm": "casework",
+}
+"""Subjects no part tells yet → the part that will: till then their rules are judged in what-if only."""

@@ -9,8 +9,10 @@ from click.testing import CliRunner
 
 from chassis.packs import Jurisdiction, load_folder, packs_in
 from chassis.packs.clauses import KINDS, answers
+from contracts.facts import AWAITED, GATES, SUBJECTS
 from deploy.policies import policies, subjects
 from deploy.traceability import built, catalogue, counted, traceability, untraced
+from services.evaluation.gather import FINDERS
 from services.registry.facts import strange_words
 from services.registry.shapes import WriteDuty
 
@@ -149,3 +151,11 @@ def test_a_city_without_a_catalogue_needs_no_rows(root):
     (root / "652301" / "catalogue.yaml").unlink()
 
     assert wrong(root) == []
+
+
+def test_a_subject_is_awaited_as_long_as_nobody_tells_it():
+    told = {*FINDERS, "district", "city", *(subject for _, subject in GATES.values())}
+
+    assert told.isdisjoint(AWAITED)
+    assert told | AWAITED.keys() == SUBJECTS.keys()
+    assert "`pay-floor` (payroll, must; waits for procurement)" in traceability(ROOT, subjects())
