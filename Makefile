@@ -66,9 +66,7 @@ power-cut-short: $(READY) ## 简短的断电试验 · the short version, as CI r
 	@exec $(BIN)/python -m tests.fault.power_cut --short $(ARGS)
 
 audit: $(READY) ## 检查依赖的已知漏洞并写出物料清单 · known holes in the dependencies, and the SBOM in build/
-	@mkdir -p build
-	@$(BIN)/cyclonedx-py requirements requirements.lock --of JSON -o build/sbom.json 2>/dev/null; echo 'build/sbom.json'
-	@exec $(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock $(ARGS)
+	@exec $(BIN)/python -m scripts.audit $(ARGS)
 
 check: $(READY) ## 检查格式、类型、导入、生成的文件和政策 · format, lint, types, imports, generated files, policies
 	$(call check,format,$(BIN)/ruff format --check --quiet .)
