@@ -31,7 +31,7 @@ up: $(READY) ## 启动整个平台（Ctrl-C 停止）· run the whole platform (
 demo: $(READY) ## 对运行中的平台演示一分钟 · the product's story, against the running platform
 	@exec $(BIN)/shegong demo $(ARGS)
 
-test: $(READY) ## 运行测试 · run the tests (ARGS="-k referral")
+test: $(READY) ## 运行测试（两个进程）· run the tests, in two processes (ARGS="-k referral" WORKERS=0: in one)
 	@exec $(BIN)/pytest -q -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 bench: $(READY) ## 测量速度与内存（约十分钟，机器须空闲）· measure speed and memory (ARGS="--quick")
