@@ -100,6 +100,53 @@ EXCUSED = (
         codes=words("unknown-word unknown-term unknown-kind unfit unknown-parameter no-parameter"),
     ),
     Excuse(
+        "a day is compared with today and with other days, of the body or of what is kept",
+        codes=words("in-future before-start outside-term out-of-order not-first not-yet"),
+    ),
+    Excuse(
+        "what stands for a person, a station, a month or a day stands once in a list",
+        codes=words("doubled"),
+        operations=words(
+            "post_training put_training post_supervisor put_supervisor post_supervision"
+            " put_supervision post_worker patch_worker"
+        ),
+    ),
+    Excuse(
+        "stages of a station lead to its status, it has one head at a time, a logo goes with a sign",
+        codes=words("does-not-follow not-the-status two-heads logo"),
+        operations=words("post_station patch_station"),
+    ),
+    Excuse(
+        "nothing belongs to itself, and which bodies are linked how is the kind's to say",
+        codes=words("itself wrong-ends circular"),
+        operations=words("post_link patch_link post_unit put_unit"),
+    ),
+    Excuse(
+        "a contract is with who is there, and a renewal is of the same",
+        codes=words("closed not-active not-a-renewal"),
+        operations=words("post_contract"),
+    ),
+    Excuse(
+        "what may be stated or waived is what the rules of the pack ask of this subject",
+        codes=words("not-asked unknown-rule not-of-subject trouble"),
+        operations=words("post_attestation post_waiver post_what_if"),
+    ),
+    Excuse(
+        "a receipt's number goes with its day, and what was received is not returned",
+        codes=words("not-received received"),
+        operations=words("post_filing put_filing"),
+    ),
+    Excuse(
+        "which kinds a partner may refer is registered with it",
+        codes=words("not-yours"),
+        operations=words("post_referral"),
+    ),
+    Excuse(
+        "a pack comes into force after the one before",
+        codes=words("before-active"),
+        operations=words("post_approval"),
+    ),
+    Excuse(
         "a pack is a text in a language of its own",
         codes=words("not-merged unreadable"),
         operations=words("post_pack post_what_if"),
@@ -115,9 +162,9 @@ EXCUSED = (
         operations=words("post_jurisdiction patch_jurisdiction"),
     ),
     Excuse(
-        "a document's kind and number, a division's code and name go together",
+        "fields go together: a document's kind and number, a division's code and name, two days",
         codes=words("value_error"),
-        operations=words("patch_station patch_worker"),
+        operations=words("patch_station patch_worker post_unit put_unit"),
     ),
     Excuse(
         "days of a certificate go with a certificate",

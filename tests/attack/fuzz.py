@@ -19,8 +19,9 @@ from deploy.embedded.run import SOURCE
 from tests.e2e.house import House
 
 SEED = 20261121
-SHORT, LONG = (2_000, 4), (20_000, 330)
-"""Cases at least, and cases of an operation at most."""
+SHORT, LONG = (2_000, 4, 3), (20_000, 330, 1)
+"""Cases at least, cases of an operation at most, and of the cases that follow from the schema alone
+(the coverage phase) each so-manieth."""
 _CASES = re.compile(r"([0-9,]+) generated")
 
 
@@ -31,24 +32,24 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--data", type=Path, help="a platform that runs already, by its folder")
     asked = parser.parse_args()
-    least, most = SHORT if asked.short else LONG
+    how = SHORT if asked.short else LONG
     if asked.data is not None:
         house = House(asked.data)
         house.url = house.note["base_url"]
-        return attack(house, least, most, asked.seed)
+        return attack(house, asked.seed, *how)
     # A socket's path must stay short.
     folder = Path(tempfile.mkdtemp(prefix="sgf-", dir="/tmp"))
     house = House(folder / "data")
     try:
         print(f"the platform was ready after {asyncio.run(house.up(within=240)):.0f} s")
-        return attack(house, least, most, asked.seed)
+        return attack(house, asked.seed, *how)
     finally:
         if house.process is not None and house.process.poll() is None:
             asyncio.run(house.down())
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def attack(house: House, least: int, most: int, seed: int) -> int:
+def attack(house: House, seed: int, least: int, most: int, every: int) -> int:
     """Run schemathesis, show what it says, and count."""
     command = [
         *(str(Path(sys.executable).with_name("st")), "--config-file"),
@@ -58,6 +59,7 @@ def attack(house: House, least: int, most: int, seed: int) -> int:
     ]
     env = surroundings() | {
         "SHEGONG_DEMO": str(house.data / "demo.json"),
+        "FUZZ_EVERY": str(every),
         "PYTHONPATH": str(SOURCE),
         "PYTHONUNBUFFERED": "1",
     }

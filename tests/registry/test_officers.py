@@ -105,7 +105,7 @@ async def test_a_contact_is_whole_for_who_keeps_the_partner_and_that_is_audited(
 @pytest.mark.parametrize(
     ("more", "at"),
     [
-        ({"name": ""}, ""),
+        ({"name": ""}, "/name"),
         ({"role": "king"}, "/role"),
         ({"id_number": "110105194912310020"}, "/id_number"),
         ({"phone": "12"}, "/phone"),

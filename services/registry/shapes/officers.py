@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from chassis.asked import Asked, Day
 from chassis.identifiers import IdType
@@ -17,7 +17,7 @@ class AddOfficer(Asked):
     """Enter a person who represents, controls, manages or answers for a body."""
 
     role: Office
-    name: Plain
+    name: Annotated[Plain, Field(min_length=1, max_length=100)]
     id_type: IdType = IdType.NONE
     id_number: Plain | None = None
     phone: Plain | None = None
@@ -26,12 +26,6 @@ class AddOfficer(Asked):
     starts_on: Day | None = None
     ends_on: Day | None = None
     effective_on: Day | None = None
-
-    @model_validator(mode="after")
-    def _named(self) -> "AddOfficer":
-        if not 1 <= len(self.name.get_secret_value()) <= 100:  # noqa: PLR2004
-            raise ValueError("a name has 1 to 100 characters")
-        return self
 
 
 class ChangeOfficer(Asked):
