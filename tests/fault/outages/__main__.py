@@ -50,8 +50,8 @@ OUTAGES = {
     "poison": poison,
     "postgres": database_away,
     "consumer": consumer_restored,
-    "disk": databases_disk_full,
     "nats-disk": brokers_disk_full,
+    "disk": databases_disk_full,
     "producer": producer_restored,
 }
 """In this order: after the last one, casework has forgotten what it promised."""
@@ -80,7 +80,7 @@ def main() -> int:
         seconds,
         database_seconds=given.seconds or (3 if given.short else 20),
         rate=given.rate or (8 if given.short else 20),
-        before=2 if given.short else 10,
+        before=1 if given.short else 10,
     )
     why = missing()
     if not why:
@@ -119,8 +119,9 @@ async def _all(data, asked, names, why):
                 if "disk" in name and why:
                     print(f"disk: skipped, no loop-mounted images here ({why})")
                     continue
+                began = time.monotonic()
                 rows.append(await OUTAGES[name](house, guest, WUHAN, asked))
-                print(rows[-1].row(), flush=True)
+                print(f"{rows[-1].row()} [{time.monotonic() - began:.0f} s]", flush=True)
     finally:
         if house.process is not None and house.process.poll() is None:
             await house.down()

@@ -6,6 +6,7 @@ import time
 import pytest
 from nats.js.errors import APIError
 
+from tests.e2e.house import eventually
 from tests.fault.hurting import back, killed, still
 from tests.fault.outages.load import Load, good, p99
 from tests.fault.outages.signals import Signals
@@ -55,6 +56,7 @@ async def stream_full(house, guest, city, asked):
         full = await signals.seen("stream-full", within=20)
         waited = await signals.highest("outbox_oldest_seconds", until - time.monotonic())
         returned = time.monotonic()
+        await eventually(lambda: _empty(house), 60)
     _requests(came, load, began, away, returned)
     await read(came, house, ledger)
     came.whole_s = time.monotonic() - returned
@@ -74,6 +76,10 @@ async def _fill(house, until):
                 while True:
                     lasts = {"Nats-TTL": f"{max(1, round(until - time.monotonic()))}s"}
                     await js.publish(BALLAST, piece, headers=lasts, timeout=5)
+
+
+async def _empty(house):
+    return await house.published(BALLAST) is None
 
 
 def _requests(came, load, began, away, returned):

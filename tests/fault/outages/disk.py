@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager, suppress
 
 from tests.e2e.house import eventually
+from tests.fault.outages.broker import SURVEYED_S
 from tests.fault.outages.load import Load, good, p99
 from tests.fault.outages.signals import Signals
 from tests.fault.outages.told import GRANTED, Came, read
@@ -56,7 +57,7 @@ LONGEST_S = 60.0
 
 async def brokers_disk_full(house, guest, city, asked):
     """JetStream cannot write: requests go on, the relay says so, and events flow when there is room."""
-    seconds = max(asked.seconds, 8.0)
+    seconds = max(asked.seconds, SURVEYED_S)
     came = Came("disk of the broker full", seconds)
     ledger = Ledger(guest, city)
     signals = Signals(house, "casework")
