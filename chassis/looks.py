@@ -4,11 +4,9 @@ partner, station, open_ones = await tx.look(
     by_id(PartnerKept, partner_id), by_id(StationKept, station_id), some(Referral, status="open"))
 
 The statement turns the tenant key first, and every look is a subquery that hangs on the city the
-key was turned to: no row is looked at before. So it needs no block around it, and what comes back
-is what was committed then, as within a block of the level we use.
-
-For few rows, found by an index. A list of unknown length is planned before the key is turned, when
-the planner takes the city for empty: that is what `tx.find` and `tx.page` are for.
+key was turned to: no row is looked at before, and none is counted on by the planner's guess at an
+empty city. So it needs no block around it, and what comes back is what was committed then, as
+within a block of the level we use.
 """
 
 import re
@@ -20,7 +18,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from sqlalchemy import ColumnElement
 
-from chassis.reading import by_key, by_names, compiled, equals, rows_of
+from chassis.reading import NUMBER, by_key, by_names, compiled, count_of, equals, rows_of
 from chassis.rows import CityRow, shape
 from chassis.statement import KEY, KEY_ARGUMENTS
 from chassis.tables import PackKept
@@ -68,20 +66,40 @@ def by_id(model: type[RowT], *key: Any) -> Look[RowT | None]:
 
 
 def some(
-    model: type[RowT], *where: ColumnElement[bool] | bool, limit: int | None = None, **equal: Any
+    model: type[RowT],
+    *where: ColumnElement[bool] | bool,
+    order_by: Any = (),
+    limit: int | None = None,
+    lock: bool = False,
+    **equal: Any,
 ) -> Look[list[RowT]]:
-    """Look for the rows that fit, said as for `tx.find`."""
-    if where:
+    """Look for the rows that fit.
+
+    `status="open"` is equality, a list of values is any of them. A search said by names alone
+    needs no expression, which costs more than the reading itself.
+    """
+    order = order_by if isinstance(order_by, tuple) else (order_by,)
+    if where or order:
         conditions = (*where, *(equals(model, name, value) for name, value in equal.items()))
-        text, values = compiled(rows_of(model).where(*conditions).limit(limit), CITY)
-        args = tuple(values)
+        query = rows_of(model).where(*conditions).order_by(*order).limit(limit)
+        text, args = compiled(query.with_for_update() if lock else query, CITY)
     else:
         listed = tuple(n for n, v in equal.items() if isinstance(v, list))
-        text = by_names(model, tuple(equal), listed, lock=False, limit=limit)
-        args = (CITY, *equal.values())
+        text = by_names(model, tuple(equal), listed, lock, limit)
+        args = [CITY, *equal.values()]
     return Look(
-        text, args, shape(model).every, lambda tx, rows: [tx.met(model, r) for r in rows], model
+        text,
+        tuple(args),
+        shape(model).every,
+        lambda tx, rows: [tx.met(model, r) for r in rows],
+        model,
     )
+
+
+def number(model: type[CityRow], *where: ColumnElement[bool]) -> Look[int]:
+    """Look for how many rows fit."""
+    text, args = compiled(count_of(model).where(*where), CITY)
+    return Look(text, tuple(args), (NUMBER,), lambda _, rows: int(rows[0][NUMBER]), model)
 
 
 def first(model: type[RowT], *where: ColumnElement[bool] | bool, **equal: Any) -> Look[RowT | None]:

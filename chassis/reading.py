@@ -88,6 +88,8 @@ def cursor_values(model: type[CityRow], names: list[str], text: str) -> tuple[An
 
 
 _CITY = "of_city"
+NUMBER = "number"
+"""The column of a count."""
 
 
 @lru_cache(maxsize=1024)
@@ -101,7 +103,7 @@ def rows_of(model: type[CityRow]) -> Any:
 def count_of(model: type[CityRow]) -> Any:
     """Return the select that counts a model's rows of one city."""
     mine = cast("Any", model).city == bindparam(_CITY, type_=String())
-    return select(func.count()).select_from(model).where(mine)
+    return select(func.count().label(NUMBER)).select_from(model).where(mine)
 
 
 @lru_cache(maxsize=1024)

@@ -3,9 +3,9 @@
 What is read is kept by key, so a row read twice is one row, and a row kept earlier in the same
 transaction is the row read later.
 
-A read of few rows turns the tenant key in its own statement: no block is begun for it, for at the
-level we use a block promises a reader nothing that one statement does not. A list does begin one,
-since it is planned when the key is turned already; so do a lock, and whatever writes early.
+A read turns the tenant key in its own statement: no block is begun for it, for at the level we
+use a block promises a reader nothing that one statement does not. A lock begins one, and so does
+whatever writes early.
 """
 
 from abc import ABC, abstractmethod
@@ -15,18 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from sqlalchemy import ColumnElement, tuple_
 
 from chassis import problems
-from chassis.looks import Look, asked, first
-from chassis.reading import (
-    Page,
-    by_key,
-    by_names,
-    compiled,
-    count_of,
-    cursor,
-    cursor_values,
-    equals,
-    rows_of,
-)
+from chassis.looks import CITY, Look, asked, number, some
+from chassis.reading import Page, by_key, cursor, cursor_values
 from chassis.rows import CityRow, loaded, shape
 from chassis.vault import Encrypted
 from chassis.writing import How, key_of, parsed_again, snapshot
@@ -93,28 +83,11 @@ class Reads(ABC):
         lock: bool = False,
         **equal: Any,
     ) -> list[RowT]:
-        """Return the rows of this city that fit, never more than a bounded number.
-
-        `status="open"` is equality, a list of values is any of them. A search said by names alone
-        needs no expression, which costs more than the reading itself.
-        """
-        if equal and not where and not order_by:
-            await self._flush_if(model)
-            await self._open()
-            listed = tuple(n for n, v in equal.items() if isinstance(v, list))
-            text = by_names(model, tuple(equal), listed, lock, limit)
-            found = await self._db.fetch(text, self.city, *equal.values())
-            return [self.met(model, dict(r)) for r in found]
-        where = (*where, *(equals(model, name, value) for name, value in equal.items()))
-        query = rows_of(model).where(*where) if where else rows_of(model)
-        order = order_by if isinstance(order_by, tuple) else (order_by,)
-        if order:
-            query = query.order_by(*order)
-        if limit is not None:
-            query = query.limit(limit)
+        """Return the rows of this city that fit (`looks.some`), never more than a bounded number."""
+        asked = some(model, *where, order_by=order_by, limit=limit, lock=lock, **equal)
         if lock:
-            query = query.with_for_update()
-        return [self.met(model, dict(r)) for r in await self._rows(model, query)]
+            await self._open()
+        return await self._one(asked)
 
     async def one(
         self,
@@ -124,15 +97,12 @@ class Reads(ABC):
         **equal: Any,
     ) -> RowT | None:
         """Return the first row that fits, or None."""
-        if not self._block and not lock:
-            return (await self.look(first(model, *where, **equal)))[0]
         found = await self.find(model, *where, limit=1, lock=lock, **equal)
         return found[0] if found else None
 
-    async def count(self, model: type[CityRow], *where: ColumnElement[bool] | bool) -> int:
+    async def count(self, model: type[CityRow], *where: ColumnElement[bool]) -> int:
         """Return how many rows of this city fit."""
-        query = count_of(model).where(*where)
-        return int((await self._rows(model, query))[0][0])
+        return await self._one(number(model, *where))
 
     async def page(
         self,
@@ -183,13 +153,11 @@ class Reads(ABC):
 
     async def look(self, *looks: Look[Any]) -> tuple[Any, ...]:
         """Return what several looks find, in one round trip (`chassis.looks`)."""
-        for each in looks:
-            if each.model is not None:
-                await self._flush_if(each.model)
-        text, args = asked(looks)
         if len(looks) == 1:
-            rows = await self._db.fetch(text, *self._key, *args)
-            return (looks[0].made(self, [dict(row) for row in rows]),)
+            return (await self._one(looks[0]),)
+        for each in looks:
+            await self._flush_if(each.model)
+        text, args = asked(looks)
         found = await self._db.fetchrow(text, *self._key, *args)
         assert found is not None
         return tuple(
@@ -211,7 +179,7 @@ class Reads(ABC):
     def _key(self) -> tuple[str, str, str]:
         return self.who.city, self.who.subject, self.who.purpose
 
-    async def _flush_if(self, model: type[CityRow]) -> None:
+    async def _flush_if(self, model: type[CityRow] | None) -> None:
         """Write first what a search must see: what was kept earlier in this transaction."""
         pending = self._pending
         if any(type(row) is model for row, _ in pending.values()):
@@ -221,11 +189,15 @@ class Reads(ABC):
                 if how != "drop":
                     self._read[id(row)] = (row, snapshot(row))
 
-    async def _rows(self, model: type[CityRow], query: Any) -> list[Any]:
-        await self._flush_if(model)
-        await self._open()
-        text, values = compiled(query, self.city)
-        return list(await self._db.fetch(text, *values))
+    async def _one(self, look: Look[A]) -> A:
+        await self._flush_if(look.model)
+        if self._block:
+            args = [self.city if value is CITY else value for value in look.args]
+            rows = await self._db.fetch(look.text, *args)
+        else:
+            text, args = asked([look])
+            rows = await self._db.fetch(text, *self._key, *args)
+        return look.made(self, [dict(row) for row in rows])
 
     def met(self, model: type[RowT], values: dict[str, Any]) -> RowT:
         """Return the row these values are: the one kept or recorded meanwhile, if there is one."""
@@ -241,6 +213,10 @@ class Reads(ABC):
         self._known[model, key] = row
         self._read[id(row)] = (row, snapshot(row, parsed_again))
         return row
+
+    def known(self, model: type[RowT], *key: Any) -> RowT | None:
+        """Return a row that was read or kept already, and ask nobody."""
+        return cast("RowT | None", self._known.get((model, key)))
 
     def _note(self, row: CityRow) -> None:
         self._known[type(row), key_of(row)] = row

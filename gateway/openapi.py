@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 
@@ -18,6 +17,8 @@ from contracts import examples
 from gateway.parts import Parts
 
 router = APIRouter(include_in_schema=False)
+
+OK = 200
 
 GENERATED = Path(contracts.__file__).parent / "generated" / "openapi.json"
 INFO = {
@@ -41,17 +42,13 @@ async def document(app: FastAPI) -> bytes:
         return GENERATED.read_bytes()
     parts: Parts = app.state.parts
 
-    async def of(part: str) -> dict[str, Any]:
-        answer = await parts.glance(part, "/openapi.json", {})
-        answer.raise_for_status()
-        told: dict[str, Any] = orjson.loads(answer.content)
-        return told
-
-    try:
-        found = await asyncio.gather(*(of(part) for part in parts.urls))
-    except (httpx.HTTPError, OSError, TimeoutError, ValueError):
-        raise Problem("dependency-down", headers={"retry-after": "1"}) from None
-    documents = dict(zip(parts.urls, found, strict=True)) | {"gateway": app.openapi()}
+    found = await asyncio.gather(*(parts.glance(part, "/openapi.json", []) for part in parts.urls))
+    told: dict[str, dict[str, Any]] = {}
+    for part, answer in zip(parts.urls, found, strict=True):
+        if answer is None or answer.status != OK:
+            raise Problem("dependency-down", headers={"retry-after": "1"})
+        told[part] = orjson.loads(answer.content)
+    documents = told | {"gateway": app.openapi()}
     return orjson.dumps(merge(documents), option=orjson.OPT_SORT_KEYS)
 
 

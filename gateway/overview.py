@@ -9,7 +9,6 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-import httpx
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ValidationError
@@ -21,7 +20,7 @@ from chassis.clock import day_of, system_clock
 from chassis.identity import Actor, allow
 from chassis.problems import At, Invalid, NotFound, Problem
 from gateway.exchange import Exchange
-from gateway.parts import Parts, down
+from gateway.parts import Answer, Headers, Parts, down
 
 router = APIRouter(tags=["overview"])
 
@@ -100,9 +99,9 @@ async def get_overview(
     }
     heard = await _ask(request, actor, paths)
     home = heard["registry"]
-    if home is None or home.status_code >= _BROKEN:
+    if home is None or home.status >= _BROKEN:
         raise down("registry")
-    if home.status_code != OK:
+    if home.status != OK:
         return _passed(home)
     shown = compose(heard, as_of)
     return Response(orjson.dumps(shown), media_type=JSON, headers={"cache-control": "no-store"})
@@ -115,7 +114,7 @@ def verdicts_of(city: str, subject: str, as_of: date) -> str:
     return f"/v1/{city}/compliance?subject={subject}&as_of={as_of}"
 
 
-def compose(heard: dict[str, httpx.Response | None], as_of: date) -> dict[str, Any]:
+def compose(heard: dict[str, Answer | None], as_of: date) -> dict[str, Any]:
     """Put the answers of the parts together; what was not parsed goes in as it came."""
     home = heard["registry"]
     assert home is not None
@@ -129,13 +128,13 @@ def compose(heard: dict[str, httpx.Response | None], as_of: date) -> dict[str, A
     ):
         answer = heard[part]
         shown[name] = None
-        if answer is None or answer.status_code not in {OK, _ABSENT, *_QUIET}:
+        if answer is None or answer.status not in {OK, _ABSENT, *_QUIET}:
             partial.append(part)
-        elif answer.status_code in _QUIET:
+        elif answer.status in _QUIET:
             withheld.append(part)
-        elif answer.status_code == OK and name == "contract":
+        elif answer.status == OK and name == "contract":
             shown[name] = in_force(orjson.loads(answer.content)["items"], as_of)
-        elif answer.status_code == OK:
+        elif answer.status == OK:
             shown[name] = orjson.Fragment(answer.content)
     return shown | {"partial": partial, "withheld": withheld, "as_of": as_of}
 
@@ -151,28 +150,24 @@ def in_force(contracts: list[dict[str, Any]], as_of: date) -> dict[str, Any] | N
     return max(held, key=lambda contract: contract["starts_on"], default=None)
 
 
-async def _ask(
-    request: Request, actor: Actor, paths: dict[str, str]
-) -> dict[str, httpx.Response | None]:
+async def _ask(request: Request, actor: Actor, paths: dict[str, str]) -> dict[str, Answer | None]:
     parts: Parts = request.app.state.parts
     exchange: Exchange = request.app.state.exchange
+    said = request.headers.get("accept-language", "zh-CN").encode("latin-1")
 
-    async def one(part: str) -> httpx.Response | None:
-        headers = {
-            "authorization": exchange.bearer(actor, part).decode(),
-            "accept-language": request.headers.get("accept-language", "zh-CN"),
-            "traceparent": trace.child(trace.current()),
-        }
-        try:
-            return await parts.glance(part, paths[part], headers)
-        except (httpx.HTTPError, OSError, TimeoutError):
-            return None
+    async def one(part: str) -> Answer | None:
+        headers: Headers = [
+            (b"authorization", exchange.bearer(actor, part)),
+            (b"accept-language", said),
+            (b"traceparent", trace.child(trace.current()).encode()),
+        ]
+        return await parts.glance(part, paths[part], headers)
 
     answers = await asyncio.gather(*(one(part) for part in paths))
     return dict(zip(paths, answers, strict=True))
 
 
-def _passed(answer: httpx.Response) -> Response:
-    kept = ("content-type", "content-language", "retry-after", "www-authenticate")
-    headers = {name: answer.headers[name] for name in kept if name in answer.headers}
-    return Response(answer.content, answer.status_code, headers)
+def _passed(answer: Answer) -> Response:
+    kept = (b"content-type", b"content-language", b"retry-after", b"www-authenticate")
+    headers = {n.decode(): v.decode("latin-1") for n, v in answer.headers if n in kept}
+    return Response(answer.content, answer.status, headers)

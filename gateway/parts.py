@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -34,13 +32,20 @@ _SAFE = frozenset({"GET", "HEAD"})
 _LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 
+class Answer(NamedTuple):
+    """What a part answered, as it came."""
+
+    status: int
+    headers: Headers
+    content: bytes
+
+
 class Parts:
     """The parts behind the gateway, by name."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
         self.urls = {part: url.rstrip("/") for part, url in urls.items()}
         self._session: aiohttp.ClientSession | None = None
-        self._glance: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -54,9 +59,6 @@ class Parts:
         )
         # It would repeat a PUT or a DELETE that may have been done; what is repeated is said below.
         self._session._retry_connection = False  # noqa: SLF001
-        self._glance = httpx.AsyncClient(
-            transport=AiohttpTransport(client=self._session), timeout=GLANCE_SECONDS
-        )
         return self
 
     async def __aexit__(
@@ -70,7 +72,7 @@ class Parts:
 
     async def send(
         self, part: str, method: str, path: str, headers: Headers, body: bytes
-    ) -> tuple[int, Headers, bytes]:
+    ) -> Answer:
         """Send a request as it is and return the answer as it is.
 
         A kept-alive line may be gone without our knowing. Such a request is sent once more if
@@ -78,26 +80,33 @@ class Parts:
         """
         again = method in _SAFE or any(name == b"idempotency-key" for name, _ in headers)
         try:
-            try:
-                return await self._send(part, method, path, headers, body)
-            except aiohttp.ClientConnectorError:
-                raise
-            except _LOST:
-                if not again:
-                    raise
-                return await self._send(part, method, path, headers, body)
+            return await self._tried(part, method, path, headers, body, again=again)
         except (aiohttp.ClientError, TimeoutError):
             raise down(part) from None
 
-    async def glance(self, part: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
-        """Fetch one piece of a composed answer, within the time a reader waits."""
-        assert self._glance is not None
-        async with asyncio.timeout(GLANCE_SECONDS):
-            return await self._glance.get(self.urls[part] + path, headers=dict(headers))
+    async def glance(self, part: str, path: str, headers: Headers) -> Answer | None:
+        """Fetch one piece of a composed answer; None if none came while a reader waits."""
+        try:
+            async with asyncio.timeout(GLANCE_SECONDS):
+                return await self._tried(part, "GET", path, headers, b"", again=True)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return None
+
+    async def _tried(
+        self, part: str, method: str, path: str, headers: Headers, body: bytes, *, again: bool
+    ) -> Answer:
+        try:
+            return await self._send(part, method, path, headers, body)
+        except aiohttp.ClientConnectorError:
+            raise
+        except _LOST:
+            if not again:
+                raise
+            return await self._send(part, method, path, headers, body)
 
     async def _send(
         self, part: str, method: str, path: str, headers: Headers, body: bytes
-    ) -> tuple[int, Headers, bytes]:
+    ) -> Answer:
         assert self._session is not None
         async with self._session.request(
             method,
@@ -108,7 +117,7 @@ class Parts:
         ) as answer:
             back = [(name.lower(), value) for name, value in answer.raw_headers]
             content = await answer.read()
-            return answer.status, [pair for pair in back if pair[0] not in _HOP], content
+            return Answer(answer.status, [pair for pair in back if pair[0] not in _HOP], content)
 
 
 def down(part: str) -> Problem:

@@ -1,16 +1,20 @@
 """Casework's longer reads, each one statement."""
 
-from datetime import date
-from typing import NamedTuple
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.divisions import Division, in_other_system, township_of
 from chassis.looks import CITY, Look, Reader, Values
-from chassis.rows import shape
-from services.casework.models import StationKept
+from chassis.rows import CityRow, shape
+from chassis.tables import PersonKey
+from services.casework.models import Person, StationKept
 from services.casework.shapes import Load
 from services.casework.transitions import OPEN
+
+RowT = TypeVar("RowT", bound=CityRow)
 
 _KEPT = shape(StationKept).every
 _CANDIDATES = f"""
@@ -75,7 +79,30 @@ async def candidates_elsewhere(tx: Transaction, ground: Division) -> tuple[str, 
     return there.code, found
 
 
-async def load_of(tx: Transaction, station_id: UUID) -> Load:
-    """Return what a station has in hand."""
-    rows = await tx.fetch(LOAD, tx.city, station_id, list(OPEN), tx.now)
-    return Load(station_id=station_id, **dict(rows[0]))
+_IDS = "SELECT person_id FROM referral WHERE city = $1 AND id = ANY($2)"
+
+
+def people_of(referral_ids: Sequence[UUID]) -> tuple[Look[list[Person]], Look[list[PersonKey]]]:
+    """Look for the people of these referrals, and for the keys that open them."""
+    return _of(Person, "id", referral_ids), _of(PersonKey, "person_id", referral_ids)
+
+
+def _of(model: type[RowT], name: str, referral_ids: Sequence[UUID]) -> Look[list[RowT]]:
+    about = shape(model)
+    text = (
+        f"SELECT {', '.join(about.every)} FROM {about.table} WHERE city = $1 AND {name} IN ({_IDS})"  # noqa: S608 - names of ours
+    )
+    return Look(
+        text,
+        (CITY, list(referral_ids)),
+        about.every,
+        lambda tx, rows: [tx.met(model, row) for row in rows],
+        model,
+    )
+
+
+def load_of(station_id: UUID, now: datetime) -> Look[Load]:
+    """Look for what a station has in hand."""
+    names = tuple(n for n in Load.model_fields if n != "station_id")
+    args = (CITY, station_id, list(OPEN), now)
+    return Look(LOAD, args, names, lambda _, rows: Load(station_id=station_id, **rows[0]))

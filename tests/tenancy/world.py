@@ -22,6 +22,7 @@ from chassis.identity import ROLE_SCOPES, Actor
 from chassis.service import Door, api
 from chassis.tables import Outbox
 from gateway.owners import owner
+from gateway.parts import Answer, Headers
 from services.casework.models import Referral
 from services.casework.reactions import reactions as casework_hears
 from services.evaluation.reactions import reactions as evaluation_hears
@@ -138,9 +139,10 @@ class House:
             self.actors[token] = actor
         return b"Bearer " + self.tokens[actor]
 
-    async def glance(self, part: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
+    async def glance(self, part: str, path: str, headers: Headers) -> Answer:
         """Fetch one piece of a composed answer."""
-        return await self._clients[part].get(path, headers=dict(headers))
+        told = await self._clients[part].get(path, headers=headers)
+        return Answer(told.status_code, list(told.headers.raw), told.content)
 
     async def ask(
         self, actor: Actor | None, deed: Deed, *, key: str = "", match: int | None = None

@@ -15,6 +15,7 @@ import orjson
 from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -31,9 +32,19 @@ from chassis.vault import Encrypted, Vault
 from contracts.facts import GATES, SUBJECTS
 from services.casework import decide, shapes
 from services.casework.models import PartnerKept, Referral, StationKept
-from services.casework.queries import STAFF_AND_LOAD
 from services.casework.rules import ReferralPolicy
 from services.casework.transitions import OPEN
+
+STAFF_AND_LOAD = """
+SELECT s.id,
+  (SELECT count(DISTINCT w.id) FROM posting_kept p JOIN worker_kept w
+     ON w.city = p.city AND w.id = p.worker_id
+   WHERE p.city = $1 AND p.station_id = s.id AND w.status = 'active' AND w.cert <> 'none'
+     AND p.starts_on <= $3 AND (p.ends_on IS NULL OR p.ends_on >= $3)) AS certified,
+  (SELECT count(*) FROM referral r
+   WHERE r.city = $1 AND r.station_id = s.id AND r.status = ANY($4)) AS load
+FROM unnest($2::uuid[]) AS s(id)
+"""
 
 app = FastAPI()
 engine = create_async_engine(setting("BASELINE_DATABASE"), pool_size=8, max_overflow=0)
@@ -64,6 +75,13 @@ def claims(authorization: Annotated[str, Header()]) -> dict[str, Any]:
         )
     except tokens.Unacceptable:
         raise HTTPException(401) from None
+
+
+def in_session(row: Any, city: str) -> Any:
+    """Give a row of ours what a session keeps beside each of its own."""
+    row.city = city
+    manager_of_class(type(row)).setup_instance(row)
+    return row
 
 
 class Asks:
@@ -206,12 +224,11 @@ async def post_referral(
             tables.BlindIndex(city=city, field="id_number", digest=found, person_id=person_id)
         )
     for row in rows:
-        row.city = city
-        db.add(row)
+        db.add(in_session(row, city))
         await db.flush()
     counted = await db.execute(text(feed), {"c": city, "k": str(partner.id)})
-    taken.entry.city, taken.entry.position = city, counted.scalar_one()
-    db.add(taken.entry)
+    taken.entry.position = counted.scalar_one()
+    db.add(in_session(taken.entry, city))
     await db.commit()
     response.headers["location"] = f"/v1/{city}/referrals/{referral.id}"
     return answer
