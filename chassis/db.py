@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from chassis import log, metrics, problems, trace
 from chassis.clock import Clock, day_of, system_clock
 from chassis.events import Envelope, Event, part_of
 from chassis.looks import heard
 from chassis.people import People
+from chassis.pool import opened
 from chassis.reads import Reads
 from chassis.rows import Aggregate, CityRow, Copy
 from chassis.statement import opening, statement
@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 RowT = TypeVar("RowT", bound=CityRow)
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
 
-LOCK_WAIT_MS = 2_000
-"""How long a twin of a running request waits before it hears `in-progress`."""
-STATEMENT_MS = 5_000
-POOL_WAIT_S = 2.0
+POOL_WAIT_S = 0.25
+"""How long a request waits for a connection that others hold, before it hears `busy`."""
+PATIENT_S = 2.0
+"""How long work of our own waits, and whoever has to open a connection."""
 
 
 _VERSION_TOLD = ("event_log_pkey", "outbox_city_agg_type_agg_id_epoch_version_key")
@@ -89,6 +89,7 @@ class Database:
     shelf: "Shelf | None" = None
     erased: Path | None = None
     """Where erasures are noted, outside every backup."""
+    wait: float = POOL_WAIT_S
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     """Called after a commit that recorded events: wakes the relay in the same process."""
     on_follow_up: list[Callable[[str], None]] = field(default_factory=list)
@@ -105,36 +106,13 @@ class Database:
         vault: Vault | None = None,
         clock: Clock = system_clock,
     ) -> "Database":
-        """Open the pool. Every wait is bounded: for a connection, a lock, a statement."""
+        """Open the pool."""
+        return cls(await opened(url, part, pool), part, epoch, vault, clock)
 
-        async def no_reset(_: object) -> None:
-            # Every setting here is transaction-local, so there is nothing to reset: one round
-            # trip less a request (performance.md §4, pitfall 5).
-            return
-
-        made = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=pool,
-            max_inactive_connection_lifetime=300,
-            timeout=5,
-            command_timeout=10,
-            reset=no_reset,
-            init=_codecs,
-            statement_cache_size=512,
-            max_cacheable_statement_size=64 * 1024,
-            server_settings={
-                "application_name": f"shegong-{part}",
-                # A list of unknown length would else be planned anew each time, which costs more
-                # than to find its few rows (docs/performance.md).
-                "plan_cache_mode": "force_generic_plan",
-                "lock_timeout": str(LOCK_WAIT_MS),
-                "statement_timeout": str(STATEMENT_MS),
-                "idle_in_transaction_session_timeout": "10000",
-            },
-        )
-        assert made is not None
-        return cls(made, part, epoch, vault, clock)
+    def _patience(self, who: Who) -> float:
+        # Nobody watches what has no client; and a connection half made would only be made again.
+        grown = self.pool.get_size() == self.pool.get_max_size()
+        return self.wait if who.client and grown else PATIENT_S
 
     async def close(self) -> None:
         """Close the pool, waiting for what runs."""
@@ -149,7 +127,7 @@ class Database:
         """
         try:
             with metrics.pool_wait_seconds.time():
-                connection = await self.pool.acquire(timeout=POOL_WAIT_S)
+                connection = await self.pool.acquire(timeout=self._patience(who))
         except TimeoutError:
             raise problems.Busy("数据库连接繁忙", "no database connection is free") from None
         except OSError as error:  # a socket that is gone is a file that is not found
@@ -394,16 +372,3 @@ class Transaction(Reads):
             raise Taken(error.constraint_name or "") from None
         if moved != moving:
             raise Stale
-
-
-async def _codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    # In the server's binary form, a version byte before the text: a record within a record has it.
-    await connection.set_type_codec(
-        "jsonb",
-        encoder=lambda value: b"\x01" + orjson.dumps(value, default=str),
-        decoder=lambda sent: orjson.loads(sent[1:]),
-        schema="pg_catalog",
-        format="binary",
-    )
-    # The driver asks the server about this type once a connection: now, and not in a request.
-    await connection.fetchval("SELECT ARRAY[ROW(1)]")

@@ -37,6 +37,9 @@ request_seconds = Histogram(
 pool_wait_seconds = Histogram(
     "pool_wait_seconds", "Time a request waited for a database connection.", buckets=_QUICK
 )
+shed_total = Counter(
+    "shed_total", "Requests refused at once for want of a place.", ["part", "lane"]
+)
 refusals_total = Counter(
     "refusals_total", "Requests a rule of a city's document refused.", ["problem", "rule", "city"]
 )

@@ -11,7 +11,7 @@ import re
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -25,26 +25,26 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import bus, erased, log, metrics, trace
+from chassis.admission import PLACES, Lane, Places, lane_of
 from chassis.config import Settings
 from chassis.consumer import Consumer
 from chassis.db import Database, Who
 from chassis.http import from_database, language, problem_response
 from chassis.identity import PLATFORM, Verifier, bearer
+from chassis.limits import limited
 from chassis.packs import Subjects
 from chassis.problems import Problem
 from chassis.reactions import Reactions
 from chassis.relay import Relay
 from chassis.shelf import Shelf
 from chassis.tables import CityKept
+from chassis.units import Units
 from chassis.upkeep import Upkeep
 from chassis.vault import Vault
 
 Role = Literal["all", "api", "worker"]
 
 METHOD_NOT_ALLOWED = 405
-
-LARGEST_BODY = 1024 * 1024
-"""Bytes of a request body; an import goes another way."""
 
 
 class Work(Protocol):
@@ -350,6 +350,9 @@ class Door:
 
     def __init__(self, app: FastAPI, verifier: Callable[[bytes], Any]) -> None:
         self.app = app
+        self.units = Units(app, app.state.service.routers)
+        # A few more than the gateway lets through: it asks beside that for its composed answers.
+        self.places = Places(app.state.service.part, PLACES * 5 // 4)
         self.verifier = verifier
         self.state = app.state
 
@@ -372,8 +375,8 @@ class Door:
         parent = headers.get(b"traceparent", b"").decode("latin-1")
         with trace.joined(parent) as mine:
             try:
-                self._admit(scope, headers, state)
-                await self.app(scope, limited(receive, headers), note)
+                with self._admitted(scope, headers, state):
+                    await self.units(scope, limited(receive, headers), note)
             except Exception as error:  # the last net: whatever happens, the caller gets a problem
                 if answered:
                     raise
@@ -384,31 +387,18 @@ class Door:
                 status = str(answered[0]) if answered else "lost"
                 metrics.request_seconds.labels(route, status).observe(time.perf_counter() - started)
 
-    def _admit(self, scope: Scope, headers: dict[bytes, bytes], state: dict[str, Any]) -> None:
+    def _admitted(
+        self, scope: Scope, headers: dict[bytes, bytes], state: dict[str, Any]
+    ) -> AbstractContextManager[None]:
         path: str = scope["path"]
         found = _CITY_PATH.match(path)
         if found is None:
-            return
+            return nullcontext()
         actor = self.verifier(bearer(headers.get(b"authorization")))
         if path not in self.app.state.service.public:
             # Before the route is looked up: another city's path answers the same whatever it is.
             actor.must_be_of(found[1])
         state["actor"] = actor
-
-
-def limited(receive: Receive, headers: Mapping[bytes, bytes]) -> Receive:
-    """Stop a body that is larger than we take, announced or not."""
-    announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > LARGEST_BODY:
-        raise Problem("too-large")
-    seen = 0
-
-    async def bounded() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > LARGEST_BODY:
-            raise Problem("too-large")
-        return message
-
-    return bounded
+        lane = lane_of(scope["method"], path.split("/")[3:])
+        # The gateway has read how urgent a referral is; behind it all of them may be.
+        return self.places.place(Lane.URGENT if lane is Lane.REFERRAL else lane, actor.subject)

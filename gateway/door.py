@@ -1,6 +1,7 @@
 """The door in front of everything: a request under /v1/ passes here or not at all.
 
-    path → token → city → owner → strip → internal token → size → forward → answer, byte for byte
+    path → room → token → city → owner → strip → internal token → size → place → forward → answer,
+    byte for byte
 
 What goes on is a list of headers by name; whatever else a caller sent (identity, forwarding, hops)
 stays outside. What the gateway owns itself goes to its own routes the same way, under an internal
@@ -16,12 +17,14 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import log, metrics, trace
+from chassis.admission import Lane, Places, Shed, lane_of, urgent
 from chassis.http import language
 from chassis.identity import Actor, bearer
+from chassis.limits import limited
 from chassis.problems import NotFound, Problem
-from chassis.service import limited, shown
+from chassis.service import shown
 from gateway.exchange import PUBLIC, Exchange
-from gateway.owners import GATEWAY, owner
+from gateway.owners import GATEWAY, PARTS, owner
 from gateway.parts import Headers, Parts
 
 BODY_SECONDS = 30
@@ -51,6 +54,7 @@ class Door:
         self.app = app
         self.exchange = exchange
         self.parts = parts
+        self.places = {part: Places(part) for part in (*PARTS, GATEWAY)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,6 +68,7 @@ class Door:
         started = time.perf_counter()
         parent = next((v for n, v in scope["headers"] if n == b"traceparent"), b"")
         said: dict[str, str] = {"part": "none", "status": "lost"}
+        shed = False
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -78,6 +83,7 @@ class Door:
             except Exception as error:  # the last net: whatever happens, the caller gets a problem
                 if said["status"] != "lost":
                     raise
+                shed = isinstance(error, Shed)
                 response = shown(error, language(Request(scope)))
                 response.headers["traceparent"] = traceparent
                 await response(scope, receive, note)
@@ -85,15 +91,17 @@ class Door:
                 took = time.perf_counter() - started
                 route = f"door {said['part']}"
                 metrics.request_seconds.labels(route, said["status"]).observe(took)
-                log.info(
-                    "request", route=route, status=said["status"], ms=round(took * 1000, 1),
-                    method=scope["method"] if scope["method"] in _METHODS else "other",
-                )  # fmt: skip
+                if not shed:  # counted, and not written down: a flood must not fill the disk
+                    log.info(
+                        "request", route=route, status=said["status"], ms=round(took * 1000, 1),
+                        method=scope["method"] if scope["method"] in _METHODS else "other",
+                    )  # fmt: skip
 
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, traceparent: str, said: dict[str, str]
     ) -> None:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        lane = self._lane(scope["method"], raw)
         authorization, headers = stripped(scope["headers"])
         if raw == _JURISDICTIONS:
             if scope["method"] not in ("GET", "HEAD"):
@@ -105,15 +113,22 @@ class Door:
         said["part"] = part
         headers.append((b"authorization", self.exchange.bearer(actor, part)))
         headers.append((b"traceparent", traceparent.encode()))
+        places = self.places[part]
         if part == GATEWAY:
-            await self.app(
-                {**scope, "headers": [*headers, *_sizes(scope["headers"])]}, receive, send
-            )
+            with places.place(lane, actor.subject):
+                await self.app(
+                    {**scope, "headers": [*headers, *_sizes(scope["headers"])]}, receive, send
+                )
             return
         query: bytes = scope["query_string"]
         path = (raw + b"?" + query if query else raw).decode("latin-1")
         body = await _body(receive, dict(scope["headers"]))
-        status, back, content = await self.parts.send(part, scope["method"], path, headers, body)
+        if lane is Lane.REFERRAL and not places.room(lane) and urgent(body):
+            lane = Lane.URGENT
+        with places.place(lane, actor.subject):
+            status, back, content = await self.parts.send(
+                part, scope["method"], path, headers, body
+            )
         back += [
             (b"content-length", str(len(content)).encode()),
             (b"traceparent", traceparent.encode()),
@@ -123,6 +138,18 @@ class Door:
             back.append((b"cache-control", b"no-store"))
         await send({"type": "http.response.start", "status": status, "headers": back})
         await send({"type": "http.response.body", "body": content})
+
+    def _lane(self, method: str, raw: bytes) -> Lane:
+        """Return a request's lane, or refuse it before its token and its body are looked at."""
+        found = _PATH.fullmatch(raw)
+        if found is None:
+            return Lane.BULK
+        words = found[2].decode("ascii").split("/")[1:]
+        lane, part = lane_of(method, words), owner(words)
+        if part is not None:
+            # How urgent a referral is, its body says: until then it may be the most urgent.
+            self.places[part].look(Lane.URGENT if lane is Lane.REFERRAL else lane)
+        return lane
 
 
 def destination(raw: bytes, actor: Actor) -> str:

@@ -169,6 +169,7 @@ async def opened(postgres: Postgres, name: str, part: str, vault: Vault | None, 
     database = await Database.connect(
         postgres.url(name, f"{part}_runtime"), part=part, vault=vault, **more
     )
+    database.wait = 2.0  # whatever else this machine does meanwhile
     try:
         yield database
     finally:

@@ -178,6 +178,12 @@ async def test_a_statement_that_takes_too_long_is_busy(clerk, monkeypatch):
 class Away:
     """A pool whose server's socket is gone."""
 
+    def get_size(self):
+        return 0
+
+    def get_max_size(self):
+        return 8
+
     async def acquire(self, **_):
         raise FileNotFoundError("no socket")
 
@@ -191,7 +197,7 @@ async def test_no_free_connection_is_busy(clerk, trial, monkeypatch):
     async with AsyncExitStack() as all_of_them:
         for _ in range(8):
             await all_of_them.enter_async_context(trial.begin(who()))
-        monkeypatch.setattr(db, "POOL_WAIT_S", 0.05)
+        monkeypatch.setattr(trial, "wait", 0.05)
         async with asyncio.timeout(5):
             assert told(await clerk.get(THINGS)) == (503, "busy")
         monkeypatch.undo()

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import time
+from contextlib import ExitStack
 from importlib import import_module
 
 import pytest
 
 from chassis import tokens
+from chassis.admission import Lane
 from chassis.clock import system_clock
 from chassis.service import api
 from gateway.owners import OWNERS, PARTS, owner
@@ -473,3 +476,73 @@ async def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(gate, monkeypat
 
     assert (answer.status_code, answer.json()["type"]) == (500, "/problems/internal")
     assert "secret words" not in answer.text
+
+
+async def test_a_full_part_refuses_at_once_what_can_wait_and_lets_the_urgent_in(gate):
+    casework = gate.parts["casework"]
+    casework.wait = asyncio.Event()
+    court, worker = await gate.bearer("court-1"), await gate.bearer("worker-1")
+    path, wait, jump = f"/v1/{WUHAN}/referrals", {"urgency": "hours_72"}, {"urgency": "immediate"}
+
+    def send(ask):
+        headers = court | {"idempotency-key": uuid4().hex}
+        return asyncio.create_task(gate.client.post(path, json=ask, headers=headers))
+
+    places = gate.app.places["casework"]
+    others = [places.place(Lane.URGENT, f"client {number}") for number in range(33)]
+    with ExitStack() as held:
+        for other in others:
+            held.enter_context(other)
+        let_in = send(wait)
+        await eventually(lambda: len(casework.asked) == 1)
+
+        listed = await gate.client.get(path, headers=worker)
+        started = time.monotonic()
+        late = await send(wait)
+        took = time.monotonic() - started
+        pressing = send(jump)
+        await eventually(lambda: len(casework.asked) == 2)
+        elsewhere = await gate.client.get(STATIONS, headers=worker)
+        casework.wait.set()
+
+        assert [(await one).status_code for one in (let_in, pressing)] == [200, 200]
+    for refused in (listed, late):
+        assert (refused.status_code, refused.json()["type"]) == (503, "/problems/busy")
+        assert 1 <= int(refused.headers["retry-after"]) <= 3
+    assert took < 1
+    assert elsewhere.status_code == 200, "another part has room"
+    assert places.taken == 0
+
+
+async def test_without_any_place_nobody_is_asked_who_they_are(gate):
+    places = gate.app.places["casework"]
+    with ExitStack() as held:
+        for number in range(40):
+            held.enter_context(places.place(Lane.URGENT, str(number)))
+        answer = await gate.client.post(f"/v1/{WUHAN}/referrals", content=b"x")
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/busy")
+
+
+async def test_one_client_cannot_hold_every_place(gate):
+    casework, court = gate.parts["casework"], await gate.bearer("court-1")
+    casework.wait = asyncio.Event()
+    path = f"/v1/{WUHAN}/referrals/{uuid4()}"
+    asked = [asyncio.create_task(gate.client.get(path, headers=court)) for _ in range(16)]
+    await eventually(lambda: len(casework.asked) == 13)
+    await eventually(lambda: sum(one.done() for one in asked) == 3)
+    casework.wait.set()
+
+    answers = sorted(
+        [one.status_code, "retry-after" in one.headers] for one in await asyncio.gather(*asked)
+    )
+
+    assert answers == [[200, False]] * 13 + [[429, True]] * 3
+
+
+async def eventually(holds):
+    async with asyncio.timeout(10):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.01)

@@ -190,7 +190,7 @@ SWITCHES = (
         name="body-limit",
         guard="a body that grows beyond the limit is not read on",
         without="one caller fills the memory of everybody",
-        edits=(Edit("chassis/service.py", "if seen > LARGEST_BODY:", "if seen < 0:"),),
+        edits=(Edit("chassis/limits.py", "if seen > LARGEST_BODY:", "if seen < 0:"),),
         tests=(f"{DOOR}::test_a_body_over_the_limit_is_refused_before_it_is_passed_on",),
     ),
     Switch(
@@ -200,7 +200,7 @@ SWITCHES = (
         edits=(
             Edit(
                 "chassis/db.py",
-                "self.pool.acquire(timeout=POOL_WAIT_S)",
+                "self.pool.acquire(timeout=self._patience(who))",
                 "self.pool.acquire()",
             ),
         ),

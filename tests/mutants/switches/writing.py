@@ -197,9 +197,9 @@ SWITCHES = (
         without="a power cut takes acknowledged writes of one part",
         edits=(
             Edit(
-                "chassis/db.py",
+                "chassis/pool.py",
                 '"lock_timeout": str(LOCK_WAIT_MS),',
-                '"lock_timeout": str(LOCK_WAIT_MS),\n                "synchronous_commit": "off",',
+                '"lock_timeout": str(LOCK_WAIT_MS),\n            "synchronous_commit": "off",',
             ),
         ),
         tests=("tests/chassis/test_walls.py::test_no_connection_loosens_what_the_server_promises",),
