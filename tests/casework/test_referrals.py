@@ -396,7 +396,7 @@ async def test_a_waiver_opens_the_gate_a_city_has_put_before_accepting(
 ):
     kept, waiver = pack("420100"), uuid7()
     text = asking(kept.text, rules=SHUT)
-    shut = PackActivated(version="shut", in_force=kept.in_force, text=text)
+    shut = PackActivated(version="shut", in_force=date(2025, 1, 1), text=text)
     await reactions.deliver([heard(shut, uuid7())], casework)
     at = f"{PATH}/{(await court.post(PATH, json=ask)).json()['id']}/accept"
     refused = await worker.post(at, json={})

@@ -5,6 +5,7 @@ import json
 import time
 from contextlib import ExitStack
 from importlib import import_module
+from uuid import uuid4
 
 import pytest
 
