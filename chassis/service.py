@@ -29,9 +29,10 @@ from chassis.admission import PLACES, Lane, Places, lane_of
 from chassis.config import Settings
 from chassis.consumer import Consumer
 from chassis.db import Database, Who
-from chassis.http import from_database, language, problem_response
+from chassis.http import from_database, language
 from chassis.identity import PLATFORM, Verifier, bearer
 from chassis.limits import limited
+from chassis.net import Net, shown
 from chassis.packs import Subjects
 from chassis.problems import Problem
 from chassis.reactions import Reactions
@@ -303,45 +304,6 @@ def allowed(request: Request) -> set[str]:
     }
 
 
-def shown(error: Exception, said: str) -> Response:
-    """Render any error as a problem; what is not a known "no" is logged by kind and place."""
-    if isinstance(error, HTTPException):
-        slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "malformed")
-        error = Problem(slug, headers=dict(error.headers or {}))
-    if not isinstance(error, Problem):
-        problem = from_database(error)
-        if problem is None:
-            log.error("request failed", exc=error)
-            problem = Problem("internal")
-        error = problem
-    return problem_response(error, said, trace.trace_id())
-
-
-class Net:
-    """Within the framework's own net, which would answer in plain text and raise once more."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Turn whatever is raised into a problem, unless an answer has begun."""
-        begun = False
-
-        async def note(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, note)
-        except ClientDisconnect:
-            return  # who asked has hung up midway: nobody to answer, and no failure of ours
-        except Exception as error:
-            if begun or scope["type"] != "http":
-                raise
-            await shown(error, language(Request(scope)))(scope, receive, send)
-
-
 _CITY_PATH = re.compile(r"/v1/([^/]*)(/|$)")
 
 
@@ -377,6 +339,8 @@ class Door:
             try:
                 with self._admitted(scope, headers, state):
                     await self.units(scope, limited(receive, headers), note)
+            except ClientDisconnect:
+                pass  # who asked has hung up midway: nobody to answer, and no failure of ours
             except Exception as error:  # the last net: whatever happens, the caller gets a problem
                 if answered:
                     raise

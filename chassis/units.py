@@ -18,8 +18,8 @@ _WORD = 2
 """`/v1/{city}/word/…`: which of a path's parts tells most routes apart."""
 
 
-class Convertor(Protocol):
-    """How a part of a path becomes a value."""
+class Reader(Protocol):
+    """Reads one part of a path."""
 
     def convert(self, value: str) -> Any:
         """Return the value."""
@@ -66,7 +66,7 @@ class Units:
 class _Route:
     """A unit of work and its path."""
 
-    def __init__(self, path: re.Pattern[str], made: Mapping[str, Convertor], unit: Unit) -> None:
+    def __init__(self, path: re.Pattern[str], made: Mapping[str, Reader], unit: Unit) -> None:
         self.path, self.made, self.unit = path, made, unit
 
 

@@ -21,8 +21,8 @@ from chassis.admission import Lane, Places, Shed, lane_of, urgent
 from chassis.http import language
 from chassis.identity import Actor, bearer
 from chassis.limits import limited
+from chassis.net import shown
 from chassis.problems import NotFound, Problem
-from chassis.service import shown
 from gateway.exchange import PUBLIC, Exchange
 from gateway.owners import GATEWAY, PARTS, owner
 from gateway.parts import Headers, Parts

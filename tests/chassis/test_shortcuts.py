@@ -15,7 +15,6 @@ WAITS = {
     "asyncpg.create_pool": {"timeout", "command_timeout", "max_size"},
     "nats.connect": {"connect_timeout", "ping_interval"},
     "aiohttp.ClientSession": {"timeout", "connector"},
-    "httpx.AsyncClient": {"timeout"},
 }
 """Who opens a line to somebody else says how long it may take."""
 BESIDE = {"chassis/service.py", "chassis/consumer.py", "chassis/relay.py", "chassis/bus.py"}
