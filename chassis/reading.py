@@ -57,11 +57,12 @@ def uncursor(text: str, size: int) -> list[Any]:
     except ValueError:
         values = None
     if not isinstance(values, list) or len(values) != size:
-        raise _no_cursor()
+        raise no_cursor()
     return values
 
 
-def _no_cursor() -> problems.Problem:
+def no_cursor() -> problems.Problem:
+    """Return what a broken cursor is answered with."""
     return problems.Problem("malformed", {"zh": "游标 after 无效", "en": "`after` is no cursor"})
 
 
@@ -81,9 +82,9 @@ def cursor_values(model: type[CityRow], names: list[str], text: str) -> tuple[An
         try:
             out.append(make(value) if make else value)
         except (TypeError, ValueError, AttributeError):
-            raise _no_cursor() from None
+            raise no_cursor() from None
         if not isinstance(out[-1], kind):
-            raise _no_cursor()
+            raise no_cursor()
     return tuple(out)
 
 

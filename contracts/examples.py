@@ -97,6 +97,7 @@ BODIES: dict[str, Any] = {
         "cite": "方案 四(五)11",
         "clause": "HF-4.5-k",
     },
+    "post_worker_search": {"q": "zyx", "status": "active", "sort": "name"},
     "post_unit": {
         "name": "示例开发区",
         "kind": "development_zone",

@@ -1,7 +1,7 @@
 """Reads of more than one row that several routes share."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +59,36 @@ async def stands_over(tx: Transaction, kind: str, one: UUID, other: UUID) -> boo
         return False
     rows = await tx.fetch(_STANDS_OVER, tx.city, kind, one, other, tx.today)
     return bool(rows[0]["found"])
+
+
+_VERSIONS = """
+    SELECT epoch, version, type, body, client, purpose, at FROM event_log
+    WHERE city = $1 AND agg_type = $2 AND agg_id = $3
+      AND (epoch::bigint, version) < ($4::bigint, $5::bigint)
+    ORDER BY epoch DESC, version DESC LIMIT $6
+"""
+# Of what was known then, the last version that speaks of the day: as evaluation reads its facts.
+_STATE = """
+    SELECT version, body, at FROM event_log
+    WHERE city = $1 AND agg_type = $2 AND agg_id = $3 AND at <= $5
+      AND (convert_from(body, 'UTF8')::jsonb -> 'data' ->> 'as_of')::date <= $4
+    ORDER BY epoch DESC, version DESC LIMIT 1
+"""
+
+
+async def versions_of(
+    tx: Transaction, kind: str, record: UUID, epoch: int, version: int, limit: int
+) -> list[Any]:
+    """Return the versions of a record before one, newest first, with the events that told them."""
+    return await tx.fetch(_VERSIONS, tx.city, kind, record, epoch, version, limit)
+
+
+async def state_of(
+    tx: Transaction, kind: str, record: UUID, day: date, known_at: datetime
+) -> Any | None:
+    """Return the version of a record that held on a day, as known at an instant."""
+    rows = await tx.fetch(_STATE, tx.city, kind, record, day, known_at)
+    return rows[0] if rows else None
 
 
 async def served(database: Database) -> list[CityKept]:

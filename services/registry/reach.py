@@ -140,6 +140,16 @@ def serving_at(station_id: UUID, today: date) -> Condition:
     return _serving(today, col(Posting.station_id) == station_id)
 
 
+def serving_within(prefix: str, today: date) -> Condition:
+    """Who serves under a division prefix today, or will."""
+    return _serving(
+        today,
+        col(Station.city) == col(Posting.city),
+        col(Station.id) == col(Posting.station_id),
+        under(col(Station.division), prefix),
+    )
+
+
 def attended_by(worker_id: UUID) -> Condition:
     """Trainings a worker took part in."""
     return exists().where(
@@ -195,14 +205,7 @@ def _serving(today: date, *at: Condition) -> Condition:
 
 
 def _serving_in_division(actor: Actor, today: date) -> Condition:
-    if not actor.division:
-        return false()
-    return _serving(
-        today,
-        col(Station.city) == col(Posting.city),
-        col(Station.id) == col(Posting.station_id),
-        under(col(Station.division), actor.division),
-    )
+    return serving_within(actor.division, today) if actor.division else false()
 
 
 def _serving_at_own(actor: Actor, today: date) -> Condition:

@@ -21,7 +21,7 @@ OPERATIONS = {
     for path, item in PUBLISHED["paths"].items()
     for method, operation in item.items()
 }
-WRITES_NOTHING = {"post_what_if", "post_token"}
+WRITES_NOTHING = {"post_what_if", "post_worker_search", "post_token"}
 
 
 def headers(operation):

@@ -8,6 +8,7 @@ import httpx
 from joserfc.jwk import OKPKey
 
 from services.evaluation.judging import catch_up
+from services.registry.routes.history import KINDS
 from tests import told
 from tests.conftest import WUHAN
 from tests.tenancy.story_staff import staff
@@ -84,6 +85,7 @@ async def live(house: House, town: Town, admin: Any) -> None:
     await do(bureau, "get_division_history", {"code": near})
     await bodies(story, bureau, near, far)
     await house.tell(PLATFORM, town.code)
+    await pasts(story, bureau)
     await contracts(story, bureau)
     await house.tell(town.code)
     await referrals(story, bureau, near, far)
@@ -150,7 +152,6 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
         await do(bureau, f"get_{plural}")
     one = {"worker_id": first["worker_id"]}
     await do(bureau, "get_worker", one)
-    await do(bureau, "get_workers", station_id=first["station_id"])
     await people_of(story, bureau, first)
     await dues(story, bureau, first, near)
     await do(bureau, "put_agency", {"agency_id": first["agency_id"]}, agency_again(story), match=3)
@@ -170,6 +171,15 @@ async def bodies(story: Story, bureau: Any, near: str, far: str) -> None:
     posting = one | {"posting_id": posted.json()["postings"][-1]["id"]}
     await do(bureau, "patch_posting", posting, {"ends_on": "2027-01-01"}, match=3)
     await staff(story, bureau, first)
+
+
+async def pasts(story: Story, bureau: Any) -> None:
+    """Look back at every kind of record."""
+    for kind in KINDS:
+        shown = story.town.deeds[f"get_{kind.name}", ""].path
+        record = {"record_id": shown[f"{kind.name}_id"]}
+        await story.do(bureau, f"get_{kind.name}_history", record)
+        await story.do(bureau, f"get_{kind.name}_state", record)
 
 
 async def dues(story: Story, bureau: Any, first: dict[str, str], near: str) -> None:
@@ -194,7 +204,10 @@ async def dues(story: Story, bureau: Any, first: dict[str, str], near: str) -> N
 
 
 async def people_of(story: Story, bureau: Any, first: dict[str, str]) -> None:
-    """Enter a person of an agency and of a partner, and end their offices."""
+    """Look for workers; enter a person of an agency and of a partner, and end their offices."""
+    serves = {"station_id": first["station_id"], "employer_id": first["agency_id"]}
+    await story.do(bureau, "get_workers", **serves)
+    await story.do(bureau, "post_worker_search", None, {"q": story.town.marker} | serves)
     person = {"role": "contact", "name": f"{story.town.marker}人", "phone": "13800138000"}
     person |= {"id_type": "resident_id", "id_number": "11010519491231002X"}
     for kind in ("agency", "partner"):

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from chassis.initials import initials
 from chassis.problems import At, Invalid
 from chassis.vault import Encrypted
 from contracts import facts
@@ -45,7 +46,7 @@ def write_agency(
         ]
         if wrong:
             raise Invalid(wrong)
-    said["as_of"] = effective(ask.effective_on, today)
+    said |= {"initials": initials(ask.name), "as_of": effective(ask.effective_on, today)}
     if agency is None:
         agency = Agency(**said)
     else:
@@ -75,7 +76,7 @@ def write_partner(
         raise Invalid(wrong)
     said = ask.model_dump(exclude={"effective_on", "duties"})
     said["duties"] = [each.model_dump(exclude_none=True) for each in ask.duties]
-    said["as_of"] = effective(ask.effective_on, today)
+    said |= {"initials": initials(ask.name), "as_of": effective(ask.effective_on, today)}
     if partner is None:
         partner = Partner(**said)
     else:

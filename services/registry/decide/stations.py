@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from chassis.divisions import Division
+from chassis.initials import initials
 from chassis.problems import At, Forbidden, Invalid, WrongStatus
 from contracts import facts
 from contracts.registry import StationChanged
@@ -44,6 +45,7 @@ def open_station(
     as_of = effective(ask.effective_on, today)
     station = Station(
         name=ask.name,
+        initials=initials(ask.name),
         status=ask.status,
         tier=ask.tier,
         mode=ask.mode,
@@ -85,6 +87,7 @@ def change_station(
     station.as_of = effective(ask.effective_on, today)
     for name in said & {"name", "tier", "mode", "domains", "open_on"}:
         setattr(station, name, getattr(ask, name))
+    station.initials = initials(station.name)
     for name in ask.model_fields_set & {"unit_id", "agency_id"}:
         setattr(station, name, getattr(ask, name))
     if place is not None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.identifiers import BadIdentifier, check_id, check_phone
+from chassis.initials import initials
 from chassis.problems import At, Invalid
 from chassis.vault import Encrypted, Plain
 from contracts.registry import AgreedPay, WorkerChanged, WorkerPosting
@@ -48,6 +49,7 @@ def employ(
         id_number=Encrypted(number) if number else None,
         phone=telephone(ask.phone),
         **{name: getattr(ask, name) for name in _FIELDS},
+        initials=initials(ask.name),
         pay=_pay(ask.pay),
         offence_checks=_checks(ask.offence_checks, today),
         as_of=effective(ask.effective_on, today),
@@ -68,6 +70,7 @@ def change_worker(
         value = getattr(ask, name)
         if value is not None or name not in _NEVER_NONE:
             setattr(worker, name, value)
+    worker.initials = initials(worker.name)
     if ask.pay is not None:
         worker.pay = _pay(ask.pay)
     if ask.offence_checks is not None:

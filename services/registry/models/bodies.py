@@ -41,6 +41,9 @@ class AgencyView(SQLModel):
 class Agency(Registry, Aggregate, AgencyView, table=True):
     """An agency, once in a city by its unified social credit code."""
 
+    initials: str
+    """Pinyin initials of the name, by which it is found and sorted (`chassis.initials`)."""
+
 
 class PartnerView(SQLModel):
     """A body that refers people: a court, a federation, a school."""
@@ -66,6 +69,9 @@ class PartnerView(SQLModel):
 
 class Partner(Registry, Aggregate, PartnerView, table=True):
     """A partner; one API client speaks for one partner."""
+
+    initials: str
+    """Pinyin initials of the name, by which it is found and sorted (`chassis.initials`)."""
 
 
 class Officer(Registry, CityRow, table=True):

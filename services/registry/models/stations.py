@@ -53,6 +53,9 @@ class StationView(StationLine):
 class Station(Registry, Aggregate, StationView, table=True):
     """A social work service station, or a lower or higher unit of the network."""
 
+    initials: str
+    """Pinyin initials of the name, by which it is found and sorted (`chassis.initials`)."""
+
 
 class Operation(Registry, Copy, table=True):
     """Our copy of a contract to run a station, kept by reactions to procurement's events."""

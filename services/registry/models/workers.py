@@ -18,6 +18,8 @@ class Worker(Registry, Aggregate, table=True):
     """A person employed. The name is the city's working data; number and phone are sealed."""
 
     name: str
+    initials: str
+    """Pinyin initials of the name, by which it is found and sorted (`chassis.initials`)."""
     status: str
     """active or left"""
     id_type: str

@@ -5,6 +5,7 @@ from services.registry.routes import (
     cities,
     divisions,
     dues,
+    history,
     links,
     officers,
     packs,
@@ -35,4 +36,5 @@ ROUTERS = [
     partners.router,
     officers.router,
     dues.router,
+    history.router,
 ]

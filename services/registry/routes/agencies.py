@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
+from sqlmodel import col
 
 from chassis.asked import Listed
 from chassis.http import MustMatch, Router, Tx, match
@@ -11,9 +12,10 @@ from chassis.tables import CityKept
 from services.registry.decide.bodies import write_agency
 from services.registry.models import Agency, AgencyView
 from services.registry.queries import officers_of, pack_if_any, system_of
-from services.registry.reach import must_write, reach, reached
+from services.registry.reach import must_write, reach, reached, under
 from services.registry.routes.callers import Area, Reads, Writes
 from services.registry.routes.places import standing
+from services.registry.search import named, sorted_by
 from services.registry.shapes import FindAgencies, WriteAgency
 
 router = Router(tags=["agencies"])
@@ -38,13 +40,19 @@ async def post_agency(ask: WriteAgency, tx: Tx, actor: Writes, area: Area) -> Ag
 @router.get("/agencies")
 async def get_agencies(query: Annotated[FindAgencies, Query()], tx: Tx, actor: Reads) -> Agencies:
     """List the agencies within the caller's reach."""
-    said = query.model_dump(exclude={"after", "limit"}, exclude_none=True)
+    said = query.model_dump(include={"status", "kind"}, exclude_none=True)
+    order, known = sorted_by(Agency, query.sort)
     page = await tx.page(
         Agency,
         *reach(actor, Agency, tx.today),
         *(getattr(Agency, name) == value for name, value in said.items()),
+        *(under(col(Agency.registered_in), code) for code in [query.registered_in] if code),
+        *(under(col(Agency.credit_code), code) for code in [query.credit_code] if code),
+        *named(Agency, query.q),
+        *known,
         after=query.after,
         limit=query.limit,
+        order_by=order,
     )
     return Agencies(items=list(page.items), next=page.next)
 

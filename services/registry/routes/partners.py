@@ -14,6 +14,7 @@ from services.registry.queries import officers_of, pack_if_any, system_of
 from services.registry.reach import must_write, reach, reached
 from services.registry.routes.callers import Area, Reads, Writes
 from services.registry.routes.places import standing
+from services.registry.search import named, sorted_by
 from services.registry.shapes import FindPartners, WritePartner
 
 router = Router(tags=["partners"])
@@ -38,13 +39,17 @@ async def post_partner(ask: WritePartner, tx: Tx, actor: Writes, area: Area) -> 
 @router.get("/partners")
 async def get_partners(query: Annotated[FindPartners, Query()], tx: Tx, actor: Reads) -> Partners:
     """List the partners within the caller's reach."""
-    said = query.model_dump(exclude={"after", "limit"}, exclude_none=True)
+    said = query.model_dump(include={"status", "kind"}, exclude_none=True)
+    order, known = sorted_by(Partner, query.sort)
     page = await tx.page(
         Partner,
         *reach(actor, Partner, tx.today),
         *(getattr(Partner, name) == value for name, value in said.items()),
+        *named(Partner, query.q),
+        *known,
         after=query.after,
         limit=query.limit,
+        order_by=order,
     )
     return Partners(items=list(page.items), next=page.next)
 

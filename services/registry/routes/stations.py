@@ -23,6 +23,7 @@ from services.registry.reach import (
 )
 from services.registry.routes.callers import Area, Reads, Writes
 from services.registry.routes.places import all_standing, standing
+from services.registry.search import named, sorted_by
 from services.registry.shapes import ChangeStation, FindStations, OpenStation
 
 router = Router(tags=["stations"])
@@ -52,12 +53,16 @@ async def post_station(ask: OpenStation, tx: Tx, actor: Writes, area: Area) -> S
 @router.get("/stations")
 async def get_stations(query: Annotated[FindStations, Query()], tx: Tx, actor: Reads) -> Stations:
     """List the stations within the caller's reach."""
+    order, known = sorted_by(Station, query.sort)
     page = await tx.page(
         Station,
         *reach(actor, Station, tx.today),
         *_filters(query),
+        *named(Station, query.q),
+        *known,
         after=query.after,
         limit=query.limit,
+        order_by=order,
     )
     return Stations(items=list(page.items), next=page.next)
 
@@ -113,6 +118,8 @@ def _filters(query: FindStations) -> list[Condition]:
         found.append(col(Station.status) == query.status)
     if query.unit_id is not None:
         found.append(col(Station.unit_id) == query.unit_id)
+    if query.mode is not None:
+        found.append(col(Station.mode) == query.mode)
     if query.tier is not None:
         found.append(col(Station.tier) == query.tier)
     if query.division is not None:

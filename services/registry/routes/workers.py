@@ -7,14 +7,13 @@ from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel
-from sqlmodel import col
 
 from chassis.asked import Listed
-from chassis.http import MustMatch, Router, Tx, match
+from chassis.http import MustMatch, Router, Tx, dry, match
 from chassis.identifiers import mask_id, mask_phone
 from chassis.identity import Actor
 from chassis.problems import Forbidden, NotFound, UnknownReference
-from chassis.reading import among
+from chassis.reading import Page, among
 from chassis.tables import BlindIndex
 from services.registry.decide.days import effective
 from services.registry.decide.workers import (
@@ -34,8 +33,10 @@ from services.registry.reach import (
     reach,
     reached,
     serving_at,
+    serving_within,
 )
 from services.registry.routes.callers import Reads, Writes
+from services.registry.search import named, sorted_by
 from services.registry.shapes import (
     AddPosting,
     ChangePosting,
@@ -44,6 +45,7 @@ from services.registry.shapes import (
     FindWorkers,
     Pay,
     Post,
+    SearchWorkers,
 )
 
 router = Router(tags=["workers"])
@@ -82,6 +84,13 @@ class Workers(Listed):
     items: list[WorkerView]
 
 
+class FoundWorkers(BaseModel):
+    """A page of people found."""
+
+    items: list[WorkerView]
+    next: str | None
+
+
 class WorkerReceipt(BaseModel):
     """What a write answers: no personal field."""
 
@@ -114,14 +123,19 @@ async def post_worker(ask: Employ, tx: Tx, actor: Writes) -> WorkerReceipt:
 @router.get("/workers")
 async def get_workers(query: Annotated[FindWorkers, Query()], tx: Tx, actor: Reads) -> Workers:
     """List the people employed within the caller's reach."""
-    page = await tx.page(
-        Worker,
-        *reach(actor, Worker, tx.today),
-        *_filters(query, tx.today),
-        after=query.after,
-        limit=query.limit,
-    )
+    page = await _found(tx, actor, query)
     return Workers(items=await _shown(tx, page.items), next=page.next)
+
+
+@router.post("/workers/search")
+@dry
+async def post_worker_search(ask: SearchWorkers, tx: Tx, actor: Reads) -> FoundWorkers:
+    """Find people employed by a part of the name, or of its pinyin initials.
+
+    A name is asked for in a body: addresses end up in logs. `after` and `limit` stand there too.
+    """
+    page = await _found(tx, actor, ask, *named(Worker, ask.q))
+    return FoundWorkers(items=await _shown(tx, page.items), next=page.next)
 
 
 @router.get("/workers/{worker_id}")
@@ -239,10 +253,25 @@ def _receipt(worker: Worker, postings: Sequence[Posting]) -> WorkerReceipt:
     )
 
 
+async def _found(tx: Tx, actor: Actor, query: FindWorkers, *more: Condition) -> Page[Worker]:
+    order, known = sorted_by(Worker, query.sort)
+    return await tx.page(
+        Worker,
+        *reach(actor, Worker, tx.today),
+        *_filters(query, tx.today),
+        *more,
+        *known,
+        after=query.after,
+        limit=query.limit,
+        order_by=order,
+    )
+
+
 def _filters(query: FindWorkers, today: date) -> list[Condition]:
-    found: list[Condition] = []
-    if query.status is not None:
-        found.append(col(Worker.status) == query.status)
+    said = query.model_dump(include={"status", "employer_id", "cert"}, exclude_none=True)
+    found: list[Condition] = [getattr(Worker, name) == value for name, value in said.items()]
     if query.station_id is not None:
         found.append(serving_at(query.station_id, today))
+    if query.division is not None:
+        found.append(serving_within(query.division, today))
     return found

@@ -11,6 +11,7 @@ from services.registry.shapes.dues import (
     WriteFiling,
     WriteTarget,
 )
+from services.registry.shapes.history import AsKnown, FindHistory
 from services.registry.shapes.network import (
     AddLink,
     ChangeLink,
@@ -41,6 +42,7 @@ from services.registry.shapes.workers import (
     FindWorkers,
     Pay,
     Post,
+    SearchWorkers,
 )
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "AddOfficer",
     "AddPosting",
     "ApprovePack",
+    "AsKnown",
     "AsOf",
     "Assign",
     "AuthorPack",
@@ -64,6 +67,7 @@ __all__ = [
     "FindDivisions",
     "FindDuties",
     "FindFilings",
+    "FindHistory",
     "FindLinks",
     "FindPartners",
     "FindStations",
@@ -81,6 +85,7 @@ __all__ = [
     "OpenStation",
     "Pay",
     "Post",
+    "SearchWorkers",
     "ServeCity",
     "Stage",
     "StationProfile",

@@ -36,6 +36,12 @@ class FindAgencies(Paged):
 
     status: Literal["active", "withdrawn"] | None = None
     kind: Word | None = None
+    registered_in: Code | None = Field(None, description="a prefix of the registering body's code")
+    credit_code: Name | None = Field(None, description="how the credit code begins")
+    q: Name | None = Field(None, description="a part of the name, or of its pinyin initials")
+    sort: (
+        Literal["name", "-name", "established_on", "-established_on", "as_of", "-as_of"] | None
+    ) = Field(None, description="by `established_on` lists only those whose day is known")
 
 
 Channel = Literal["api", "webhook", "spreadsheet", "link", "telephone", "paper"]
@@ -70,3 +76,5 @@ class FindPartners(Paged):
 
     status: Literal["active", "suspended"] | None = None
     kind: Word | None = None
+    q: Name | None = Field(None, description="a part of the name, or of its pinyin initials")
+    sort: Literal["name", "-name", "as_of", "-as_of"] | None = None

@@ -84,4 +84,9 @@ class FindStations(Paged):
     tier: Word | None = None
     unit_id: UUID | None = None
     division: Code | None = Field(None, description="a prefix of the division code")
+    mode: Word | None = None
     name: Name | None = Field(None, description="how the name begins")
+    q: Name | None = Field(None, description="a part of the name, or of its pinyin initials")
+    sort: Literal["name", "-name", "open_on", "-open_on", "as_of", "-as_of", "division"] | None = (
+        Field(None, description="by `open_on` lists only those that have opened")
+    )

@@ -9,7 +9,7 @@ from chassis.asked import Asked, Count, Day, Paged
 from chassis.identifiers import IdType
 from chassis.vault import Plain
 from services.registry.facts import WorkerFacts
-from services.registry.shapes.words import Name, Word
+from services.registry.shapes.words import Code, Name, Word
 
 Years = Annotated[float, Field(ge=0, le=80, allow_inf_nan=False)]
 Specialities = Annotated[list[Word], Field(max_length=20)]
@@ -107,7 +107,17 @@ class ChangeWorker(Asked):
 
 
 class FindWorkers(Paged):
-    """Filters of the list of workers."""
+    """Filters of the list of workers. A name is asked for in a body, never in an address."""
 
     status: Literal["active", "left"] | None = None
     station_id: UUID | None = None
+    employer_id: UUID | None = None
+    cert: Word | None = None
+    division: Code | None = Field(None, description="a prefix of the code of where they serve")
+    sort: Literal["name", "-name", "as_of", "-as_of"] | None = None
+
+
+class SearchWorkers(FindWorkers):
+    """The same, with a part of the name or of its pinyin initials."""
+
+    q: Name

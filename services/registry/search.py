@@ -1,0 +1,38 @@
+"""Found by a part of the name, in characters or in pinyin initials; sorted by what a list may be."""
+
+from typing import Any
+
+from sqlalchemy import or_
+from sqlmodel import col
+
+from services.registry.models import Agency, Partner, Station, Worker
+from services.registry.reach import Condition
+
+Named = type[Station | Agency | Partner | Worker]
+
+
+def named(model: Named, said: str | None) -> list[Condition]:
+    """Return the conditions under which a name holds what was said: characters, letters, initials."""
+    if said is None:
+        return []
+    within: Condition = col(model.name).icontains(said, autoescape=True)
+    letters = "".join(said.lower().split())
+    if letters.isascii() and letters.isalnum():
+        return [or_(within, col(model.initials).contains(letters, autoescape=True))]
+    return [within]
+
+
+def sorted_by(model: Named, said: str | None) -> tuple[str, list[Condition]]:
+    """Return the column a list is sorted by, and what it then leaves out: those without a value.
+
+    By name is by pinyin initials: as people read a list, not as characters are numbered.
+    """
+    if said is None:
+        return "id", []
+    back = said[:1] if said.startswith("-") else ""
+    name = said.removeprefix("-")
+    column: Any = getattr(model, name)
+    empty = model.__table__.c[name].nullable  # type: ignore[union-attr]
+    return back + ("initials" if name == "name" else name), (
+        [col(column).is_not(None)] if empty else []
+    )
