@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,16 @@ def load(root: Path, code: str) -> Jurisdiction:
     return Jurisdiction.of(load_folder(root, code), subjects())
 
 
+@cache
+def shipped(code: str) -> Jurisdiction:
+    return load(ROOT, code)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return traceability(ROOT, subjects())
+
+
 @pytest.fixture
 def root(tmp_path) -> Path:
     for name in ("cn", "652301"):
@@ -41,7 +52,7 @@ def wrong(root: Path, old: str = "", new: str = "") -> list[str]:
 
 def test_the_five_documents_have_278_rows_each_answered_once():
     rows = Counter({code: len(catalogue(ROOT / code)) for code in TRACED})
-    counts = sum((counted(load(ROOT, code)) for code in TRACED), Counter())
+    counts = sum((counted(shipped(code)) for code in TRACED), Counter())
 
     assert len(TRACED) == 5
     assert rows.total() == counts.total() == 278
@@ -50,12 +61,12 @@ def test_the_five_documents_have_278_rows_each_answered_once():
 
 @pytest.mark.parametrize("code", TRACED)
 def test_no_row_is_without_an_answer_and_no_answer_without_a_row(code):
-    assert untraced(load(ROOT, code), ROOT / code) == []
+    assert untraced(shipped(code), ROOT / code) == []
 
 
 @pytest.mark.parametrize("code", TRACED)
 def test_a_rule_is_as_binding_as_a_row_it_answers_or_says_how_it_reads_it(code):
-    j, rows = load(ROOT, code), catalogue(ROOT / code)
+    j, rows = shipped(code), catalogue(ROOT / code)
 
     for name, rule in j.own.pack.rules.items():
         if rule.modality not in {rows[row][1] for row in rule.id}:
@@ -64,7 +75,7 @@ def test_a_rule_is_as_binding_as_a_row_it_answers_or_says_how_it_reads_it(code):
 
 @pytest.mark.parametrize("code", packs_in(ROOT))
 def test_a_duty_can_be_entered_where_duties_are_kept(code):
-    j = load(ROOT, code)
+    j = shipped(code)
     words = {name: set(known) for name, known in j.vocabulary.items()}
 
     for duty in j.own.pack.duties.values():
@@ -137,11 +148,9 @@ def test_the_check_says_where_a_document_is_against_the_law(root):
     assert "52 rows: " in said
 
 
-def test_the_page_shows_every_row_with_its_answer():
-    page = traceability(ROOT, subjects())
-
+def test_the_page_shows_every_row_with_its_answer(page):
     for code in TRACED:
-        found = answers(load(ROOT, code).own.pack)
+        found = answers(shipped(code).own.pack)
         for row in catalogue(ROOT / code):
             [line] = [each for each in page.splitlines() if each.startswith(f"| {row} |")]
             assert f"| {found[row].kind} |" in line
@@ -153,9 +162,9 @@ def test_a_city_without_a_catalogue_needs_no_rows(root):
     assert wrong(root) == []
 
 
-def test_a_subject_is_awaited_as_long_as_nobody_tells_it():
+def test_a_subject_is_awaited_as_long_as_nobody_tells_it(page):
     told = {*FINDERS, "district", "city", *(subject for _, subject in GATES.values())}
 
     assert told.isdisjoint(AWAITED)
     assert told | AWAITED.keys() == SUBJECTS.keys()
-    assert "`pay-floor` (payroll, must; waits for procurement)" in traceability(ROOT, subjects())
+    assert "`pay-floor` (payroll, must; waits for procurement)" in page
