@@ -42,13 +42,13 @@ def scripts(part: str) -> ScriptDirectory:
     return ScriptDirectory.from_config(_config(part))
 
 
-async def migrate(part: str, url: str | None = None) -> list[str]:
-    """Bring a part's database to the last migration; return the revisions that were run."""
+async def migrate(part: str, url: str | None = None, to: str = "head") -> list[str]:
+    """Bring a part's database to the last migration, or to one named; return those that were run."""
     line = scripts(part)
     done: list[str] = []
 
     def step(revision: Any, _context: MigrationContext) -> list[Any]:
-        steps = line._upgrade_revs("head", revision)  # noqa: SLF001 - what `alembic upgrade` does
+        steps = line._upgrade_revs(to, revision)  # noqa: SLF001 - what `alembic upgrade` does
         done.extend(step.revision.revision for step in steps)
         return list(steps)
 

@@ -40,8 +40,9 @@ def route(
     `stations` are the open ones on the division's line, `certified` and `load` by station id.
     Every step that left a choice smaller is a reason; jurisdiction and domain are always said.
     """
-    near = max((len(s.division) for s in stations if division.startswith(s.division)), default=0)
-    here = [s for s in stations if division.startswith(s.division) and len(s.division) == near]
+    grounds = {s.id: _ground(s, division) for s in stations}
+    near = max(map(len, grounds.values()), default=0)
+    here = [s for s in stations if near and len(grounds[s.id]) == near]
     if not here:
         return Routed(
             None, [_because("jurisdiction", "该区划没有开放的社工站", "no open station here")]
@@ -49,8 +50,8 @@ def route(
     because = [
         _because(
             "jurisdiction",
-            f"辖区 {here[0].division} 内有 {len(here)} 个开放的社工站",
-            f"{len(here)} open stations serve division {here[0].division}",
+            f"辖区 {grounds[here[0].id]} 内有 {len(here)} 个开放的社工站",
+            f"{len(here)} open stations serve division {grounds[here[0].id]}",
         )
     ]
     able = [s for s in here if not s.domains or domain in s.domains]
@@ -84,6 +85,12 @@ def route(
             )
         )
     return Routed(chosen, because)
+
+
+def _ground(station: StationKept, division: str) -> str:
+    """Return the nearest of a station's grounds that a division lies in; "" where it lies in none."""
+    around = [code for code in station.serves or [station.division] if division.startswith(code)]
+    return max(around, key=len, default="")
 
 
 def _because(code: str, zh: str, en: str) -> dict[str, Any]:

@@ -101,6 +101,8 @@ class StationKept(Casework, Copy, table=True):
     tier: str
     division: str
     division_system: str
+    serves: list[str] = Field(sa_type=Json)
+    """The divisions it serves; an empty list means its own."""
     domains: list[str] = Field(sa_type=Json)
     operator_id: UUID | None
 

@@ -25,8 +25,14 @@ SELECT {", ".join(f"s.{name}" for name in _KEPT)},
      AND p.starts_on <= $4 AND (p.ends_on IS NULL OR p.ends_on >= $4)) AS certified,
   (SELECT count(*) FROM referral r
    WHERE r.city = $1 AND r.station_id = s.id AND r.status = ANY($5)) AS load
-FROM station_kept s
-WHERE s.city = $1 AND s.division_system = $2 AND s.division = ANY($3) AND s.status = 'open'
+FROM (
+  SELECT * FROM station_kept
+  WHERE city = $1 AND division_system = $2 AND status = 'open'
+    AND serves = '[]' AND division = ANY($3::text[])
+  UNION ALL
+  SELECT * FROM station_kept
+  WHERE city = $1 AND division_system = $2 AND status = 'open'
+    AND serves <> '[]' AND serves ?| $3::text[]) s
 """  # noqa: S608 - column names of ours
 
 LOAD = """
@@ -51,7 +57,7 @@ class Candidates(NamedTuple):
 
 
 def candidates(system: str, division: str, today: date) -> Look[Candidates]:
-    """Look for the stations of a division, and those of what it lies in."""
+    """Look for the stations that serve a division, or what it lies in: their own, unless they say."""
     line = [division[:length] for length in (12, 9, 6) if length <= len(division)]
 
     def made(tx: Reader, rows: list[Values]) -> Candidates:

@@ -29,6 +29,7 @@ async def station_changed(event: StationChanged, _envelope: Envelope, tx: Transa
             tier=event.tier,
             division=event.division,
             division_system=event.division_system,
+            serves=list(event.serves),
             domains=list(event.domains),
             operator_id=event.operator_id,
         )

@@ -327,6 +327,35 @@ async def test_hearing_of_a_station_again_changes_nothing(casework):
         assert (await tx.get(StationKept, OTHER)).name == "三"
 
 
+@pytest.mark.parametrize(
+    ("division", "to"),
+    [("420102003", OTHER), ("420102008", OTHER), ("420102007", STATION), ("420102009", None)],
+)
+async def test_a_station_takes_referrals_of_every_township_it_serves(
+    court, casework, ask, division, to
+):
+    """And of none beside them: where it stands counts only while it says nothing else."""
+    serves = station(OTHER, "420102009", serves=["420102003", "420102008"])
+    await reactions.deliver([heard(serves, OTHER)], casework)
+
+    answer = (await court.post(PATH, json=ask | {"division": division})).json()
+
+    assert (answer["station"] or {}).get("id") == (to and str(to))
+
+
+async def test_a_station_for_a_township_is_nearer_than_one_for_the_district(court, casework, ask):
+    serves = station(OTHER, "420103", serves=["420102", "420103"])
+    await reactions.deliver([heard(serves, OTHER)], casework)
+
+    own = (await court.post(PATH, json=ask)).json()
+    other = (
+        await court.post(PATH, json=ask | {"division": "420102008", "partner_ref": "x"})
+    ).json()
+
+    assert own["station"]["id"] == str(STATION)
+    assert other["station"]["id"] == str(OTHER)
+
+
 async def test_two_stations_share_by_load(court, casework, ask):
     await reactions.deliver([heard(station(OTHER), OTHER)], casework)
 
