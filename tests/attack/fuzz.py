@@ -19,7 +19,7 @@ from deploy.embedded.run import SOURCE
 from tests.e2e.house import House
 
 SEED = 20261121
-SHORT, LONG = (2_000, 4, 3), (20_000, 330, 1)
+SHORT, LONG = (2_000, 4, 3), (20_000, 120, 1)
 """Cases at least, cases of an operation at most, and of the cases that follow from the schema alone
 (the coverage phase) each so-manieth."""
 _CASES = re.compile(r"([0-9,]+) generated")

@@ -15,6 +15,7 @@ from schemathesis.generation.meta import TestPhase
 from chassis.config import setting
 from chassis.identity import ROLE_SCOPES
 from chassis.receipts import KEY_LENGTH
+from contracts.examples import BODIES
 from tests.attack.excused import excused, table
 from tests.attack.target import CITY, PLATFORM
 from tests.attack.target import ROLES as ALL
@@ -95,6 +96,15 @@ def before_load_schema(_: Any, raw_schema: dict[str, Any]) -> None:
                     }
 
 
+def _is(case: Any, phase: TestPhase) -> bool:
+    return case.meta is not None and case.meta.phase.name == phase
+
+
+def _fresh(body: Any) -> Any:
+    """Return an example with a number of its own, where a partner gives it one."""
+    return body | {"partner_ref": uuid4().hex} if "partner_ref" in body else body
+
+
 EVERY = int(setting("FUZZ_EVERY"))
 _TURNS: Counter[str] = Counter()
 
@@ -102,7 +112,7 @@ _TURNS: Counter[str] = Counter()
 @schemathesis.hook
 def filter_case(_: Any, case: Any) -> bool:
     """Take each so-manieth of what follows from the schema alone: all of it is for `make fuzz`."""
-    if case.meta is None or case.meta.phase.name != TestPhase.COVERAGE:
+    if not _is(case, TestPhase.COVERAGE):
         return True
     _TURNS[case.operation.label] += 1
     return _TURNS[case.operation.label] % EVERY == 1 % EVERY
@@ -114,6 +124,10 @@ def before_call(_: Any, case: Any, **__: Any) -> None:
     named = (case.path_parameters or {}).get("client_id")
     if case.method != "GET" and named in ROLES.values():
         case.path_parameters["client_id"] = f"{CITY}.nobody"
+    # A chain of requests begins with one that was taken, and chance makes none that a city's lists know.
+    operation = case.operation.definition.raw["operationId"]
+    if _is(case, TestPhase.STATEFUL) and operation in BODIES:
+        case.body = _fresh(BODIES[operation])
     # Cases that share a key would only be told so.
     key = (case.headers or {}).get("Idempotency-Key")
     if isinstance(key, str) and key.strip() and len(key) <= KEY_LENGTH:
