@@ -58,6 +58,15 @@ def test_it_is_valid():
     validate(PUBLISHED)
 
 
+def test_every_shape_is_used_and_has_a_name_of_its_own():
+    """Two of one name are told apart by their modules, which no client should have to read."""
+    shapes = PUBLISHED["components"]["schemas"].keys()
+    used = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(PUBLISHED)))
+
+    assert used == set(shapes)
+    assert [name for name in shapes if "__" in name] == []
+
+
 def test_every_operation_has_one_name_one_tag_and_a_summary():
     assert len(OPERATIONS) == sum(len(item) for item in PUBLISHED["paths"].values())
     for name, (_, _, operation) in OPERATIONS.items():

@@ -109,7 +109,7 @@ class Leader(Asked):
     ends_on: Day | None = None
 
 
-class Offer(Asked):
+class OfferedService(Asked):
     """A service on the station's list (HF-3.3-g, HZ-4.1-c)."""
 
     item: Annotated[Word, term("service_item")] | None = None
@@ -130,7 +130,7 @@ class Services(Asked):
     ] = Field(default_factory=list, description="what it does for others (WH-2.1-a)")
     window: bool | None = Field(None, description="has a window for the public")
     displayed: bool | None = Field(None, description="shows its services or service list")
-    items: list[Offer] = Field(default_factory=list, max_length=_MANY)
+    items: list[OfferedService] = Field(default_factory=list, max_length=_MANY)
 
 
 class ProjectRun(Asked):
