@@ -5,6 +5,7 @@ SHEGONG_RELAY_DATABASE_URL_PART   … as its relay role
 SHEGONG_MIGRATOR_DATABASE_URL_PART … as its migrator role (only `shegong migrate`)
 SHEGONG_NATS_URL_PART             the broker, with the part's own user in it
 SHEGONG_LISTEN_PART               host:port this part answers on
+SHEGONG_METRICS_GATEWAY           host:port where the gateway shows its metrics, apart from callers
 SHEGONG_URL_PART                  where the gateway finds the part
 SHEGONG_JWKS                      file with the gateway's public keys
 SHEGONG_SIGNING_KEYS              file with the gateway's private keys (gateway only)

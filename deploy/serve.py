@@ -4,10 +4,11 @@ import asyncio
 from importlib import import_module
 
 import uvicorn
+from prometheus_client import start_http_server
 from starlette.types import ASGIApp
 
 from chassis import log
-from chassis.config import Settings
+from chassis.config import Settings, setting
 from chassis.listener import Listener
 from chassis.service import Role, Service, create_app
 
@@ -49,6 +50,9 @@ def serve(part: str, role: Role) -> None:
         timeout_graceful_shutdown=DRAIN,
         timeout_keep_alive=75,  # the gateway keeps its connections: it closes them, not we
     )
+    if apart := setting("SHEGONG_METRICS_GATEWAY", "") if part == "gateway" else "":
+        inner, _, at = apart.rpartition(":")
+        start_http_server(int(at), inner)  # a thread of its own: what is public stays elsewhere
     server = uvicorn.Server(config)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve())

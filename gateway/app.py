@@ -17,6 +17,8 @@ from gateway.exchange import Exchange, wanted_by
 from gateway.owners import GATEWAY, PARTS
 from gateway.parts import Parts
 
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 GATEWAY_SERVICE = service.Service(
     part=GATEWAY,
     title="Gateway",
@@ -69,4 +71,7 @@ def create(settings: Settings, role: service.Role = "all") -> ASGIApp:
     app.state.signer = signer
     app.state.issuer = settings.issuer
     app.state.secrets = setting("SHEGONG_CLIENT_SECRETS", "") == "1"
-    return Door(service.Door(app, inside), exchange, parts)
+    door = Door(service.Door(app, inside), exchange, parts)
+    # Callers come in by the same door: only on a machine's own address is nobody else among them.
+    door.tells = settings.listen.rpartition(":")[0] in _LOOPBACK
+    return door

@@ -41,6 +41,7 @@ PASSED = frozenset(
 # No escapes and no dots alone: what is looked at here is exactly what the part will see.
 _PATH = re.compile(rb"/v1/([0-9]{6})((?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~:@-]+)*)")
 _JURISDICTIONS = b"/v1/cities"
+_METRICS = "/metrics"
 
 
 class Gone(Exception):
@@ -54,6 +55,8 @@ class Door:
         self.app = app
         self.exchange = exchange
         self.parts = parts
+        self.tells = False
+        """Whether `/metrics` is answered here; else only apart (`SHEGONG_METRICS_GATEWAY`)."""
         self.places = {part: Places(part) for part in (*PARTS, GATEWAY)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,6 +66,9 @@ class Door:
             return
         receive = patient(receive)
         if not scope["path"].startswith("/v1/"):
+            if scope["path"] == _METRICS and not self.tells:
+                await shown(NotFound(), language(Request(scope)))(scope, receive, send)
+                return
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()

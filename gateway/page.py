@@ -57,7 +57,7 @@ async def get_page(request: Request) -> HTMLResponse:
         "<h2>继续 · Go on</h2><ul>"
         '<li><a href="/docs">API 文档 · API reference</a> (<a href="/openapi.json">OpenAPI</a>)</li>'
         '<li><a href="/v1/cities">城市与政策 · cities and their policies</a></li>'
-        '<li><a href="/health/ready">就绪检查 · readiness</a> · <a href="/metrics">metrics</a></li>'
+        '<li><a href="/health/ready">就绪检查 · readiness</a></li>'
         '<li><a href="/.well-known/oauth-authorization-server">令牌 · tokens</a></li></ul>'
     )
     return HTMLResponse(page("社工站 · Shegong", body), headers={"cache-control": "no-store"})

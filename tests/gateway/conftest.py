@@ -175,7 +175,7 @@ def settings(database_url, keys, state):
         vault=state / "vault.json",
         state=state,
         issuer=ISSUER,
-        listen="",
+        listen="127.0.0.1:0",
     )
 
 

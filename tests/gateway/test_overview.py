@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from uuid import uuid4
@@ -11,11 +12,12 @@ import pytest
 from openapi_spec_validator import validate
 
 from chassis.service import api
-from gateway.app import GATEWAY_SERVICE
+from gateway.app import GATEWAY_SERVICE, create
 from gateway.openapi import merge
 from gateway.overview import in_force
 from gateway.owners import PARTS
 from tests.conftest import HANGZHOU, WUHAN
+from tests.gateway.conftest import settings
 
 STATION = uuid4()
 HOME = f"/v1/{WUHAN}/stations/{STATION}"
@@ -216,6 +218,27 @@ async def test_the_gateway_is_ready_by_itself_whatever_the_parts_do(gate, monkey
     assert (ready.status_code, ready.json()["missing"]) == (200, [])
     assert live.json() == {"status": "live"}
     assert "request_seconds" in metrics.text
+
+
+async def test_beside_callers_from_elsewhere_no_metrics_are_shown(gate, monkeypatch):
+    monkeypatch.setattr(gate.app, "tells", False)
+
+    answer = await gate.client.get("/metrics")
+
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
+
+
+def test_only_on_a_machines_own_address_the_gateway_tells_beside_callers(keys, tmp_path):
+    def tells(listen):
+        with pytest.MonkeyPatch.context() as env:
+            env.setenv("SHEGONG_SIGNING_KEYS", str(keys / "signing.json"))
+            for part in PARTS:
+                env.setenv(f"SHEGONG_URL_{part.upper()}", "http://127.0.0.1:1")
+            return create(replace(settings("", keys, tmp_path), listen=listen), "api").tells
+
+    assert tells("127.0.0.1:8080")
+    assert not tells("0.0.0.0:8080")
+    assert not tells("gateway:8080")
 
 
 DESCRIBED = {
