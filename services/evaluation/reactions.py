@@ -36,6 +36,8 @@ JUDGED = frozenset(
     {"station", "worker", "agency", "contract", "training", "supervisor", "supervision"}
 )
 """Whose facts change verdicts."""
+ALWAYS = date.min
+"""The day of a state that says its own days: what is corrected is not believed of any day."""
 
 
 @reactions.on(PackActivated)
@@ -65,14 +67,14 @@ async def agency_changed(event: AgencyChanged, envelope: Envelope, tx: Transacti
 @reactions.on(TrainingChanged)
 async def training_changed(event: TrainingChanged, envelope: Envelope, tx: Transaction) -> None:
     """Keep a training, to be found from everybody who took part."""
-    _keep(tx, "training", envelope, event.ends_on, *event.worker_ids)
+    _keep(tx, "training", envelope, ALWAYS, *event.worker_ids)
 
 
 @reactions.on(SupervisorChanged)
 async def supervisor_changed(event: SupervisorChanged, envelope: Envelope, tx: Transaction) -> None:
     """Keep a supervisor's term, to be found from its stations and from the person."""
     about = {each.station_id for each in event.stations} | {event.worker_id}
-    _keep(tx, "supervisor", envelope, event.starts_on, *about)
+    _keep(tx, "supervisor", envelope, ALWAYS, *about)
 
 
 @reactions.on(SupervisionChanged)
@@ -80,7 +82,7 @@ async def supervision_changed(
     event: SupervisionChanged, envelope: Envelope, tx: Transaction
 ) -> None:
     """Keep a supervision, to be found from its station."""
-    _keep(tx, "supervision", envelope, event.days[-1].day, event.station_id)
+    _keep(tx, "supervision", envelope, ALWAYS, event.station_id)
 
 
 @reactions.on(RegisterChanged)

@@ -5,7 +5,7 @@
     own        the caller's station, who serves there, who operates it, the unit it stands in
     operated   the stations the caller's agency operates, or has a contract to
     employed   who the caller's agency employs
-    supervised the stations the caller supervises, who serves there, the caller's own supervisions
+    supervised the stations the caller supervises, who serves there, what supervisions were held
     itself     the caller's own agency
 
 What is not named is out of reach: it answers like what is absent. Who reaches but may not write is

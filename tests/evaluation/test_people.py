@@ -51,6 +51,19 @@ def test_the_years_training_is_counted_up_to_the_day():
     assert found["served_first_year"] is False
 
 
+def test_a_training_over_new_year_counts_once_in_the_year_it_ended_in():
+    course = training("2025-12-30") | {"ends_on": "2026-01-02"}
+    posted = worker(post("2024-03-01"))
+    whole = {"trainings": "2024-01-01"}
+
+    hours = [
+        people.trained(day, posted, [course], whole)["training_hours_this_year"]
+        for day in (date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 2))
+    ]
+
+    assert hours == [0, 0, 8.0]
+
+
 def test_an_empty_register_that_is_not_whole_says_nothing():
     posted = worker(post("2025-03-01"))
 
@@ -115,6 +128,8 @@ def test_a_supervisor_counts_where_the_term_and_the_assignment_both_hold():
         (["none", None], {}),
         (["assistant", None], {"supervisor_cert": "assistant"}),
         (["assistant", "senior", "social_worker"], {"supervisor_cert": "senior"}),
+        (["a_word_of_one_city", "assistant"], {"supervisor_cert": "assistant"}),
+        (["a_word_of_one_city", "none"], {}),
     ],
 )
 def test_workers_work_under_the_best_certificate_that_is_known(certs, said):

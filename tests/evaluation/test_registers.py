@@ -123,6 +123,28 @@ async def test_a_training_makes_its_people_and_nobody_else_due(town):
     assert (await verdict(town, "worker", town.worker, "training"))["verdict"] == "broken"
 
 
+async def test_a_training_whose_days_were_wrong_is_not_believed_of_the_days_between(town):
+    await opened(town, "trainings")
+    event = TrainingChanged(
+        training_id=told.some_id(),
+        as_of=date(2026, 3, 3),
+        status="held",
+        kind="practice",
+        mode="online",
+        hours=48.0,
+        starts_on=date(2026, 3, 2),
+        ends_on=date(2026, 3, 3),
+        worker_ids=[town.worker],
+    )
+    await town.hear(event, event.training_id, CITY)
+    later = {"starts_on": date(2026, 9, 2), "ends_on": date(2026, 9, 3)}
+    await town.hear(event.model_copy(update=later), event.training_id, CITY)
+
+    asked = await town.verdicts(f"worker:{town.worker}", BUREAU, as_of="2026-06-30")
+
+    assert asked["training"]["facts"]["worker.training_hours_this_year"] == 0
+
+
 async def test_two_days_of_one_visit_fill_the_hours_and_a_month_without_one_is_broken(town):
     await opened(town, "supervisions", "supervisors")
     _, supervisor = await guided(town)

@@ -171,3 +171,20 @@ async def test_a_district_sees_what_is_the_citys_and_changes_what_is_its_own(wuh
             ]
         assert seen == {str(whole), str(here)}
         assert [e.status_code for e in answers] == [403, 403, 403, 404, 403, 403, 200], kind
+
+
+@pytest.mark.parametrize("said", [None, "420103"])
+async def test_what_a_station_files_is_its_own_areas_whatever_area_is_said(wuhan, bureau, said):
+    station = await added(bureau, "stations", a_station())
+    body = a_filing(filer="station", receiver="bureau", station_id=str(station), division=said)
+    async with client(service, wuhan, actor("station_head", station_id=station)) as head:
+        made = await head.post(FILINGS, json=body)
+    path, version = f"{FILINGS}/{made.json()['id']}", {"if-match": '"1"'}
+    answers = []
+    for division in ("420103", "420102"):
+        async with client(service, wuhan, actor("district_bureau", division=division)) as district:
+            own = a_filing(filer="bureau", division=division)
+            answers.append(await district.put(path, json=own, headers=version))
+
+    assert made.json()["division"].startswith("420102")
+    assert [each.status_code for each in answers] == [404, 200]

@@ -115,6 +115,40 @@ async def test_a_supervisor_enters_and_files_own_supervisions_and_nobody_elses(s
     assert open_ones.json()["items"] == []
 
 
+async def test_two_supervisors_of_one_station_leave_each_others_supervisions_alone(served, bureau):
+    here, _, guide = await places(bureau)
+    other = await added(bureau, "workers", {"name": "另一督导"})
+    mine = await added(bureau, "supervisors", a_supervisor(guide, here))
+    theirs = await added(bureau, "supervisors", a_supervisor(other, here))
+    held = await added(bureau, "supervisions", a_supervision(here, theirs))
+
+    async with client(service, served, actor("supervisor", worker_id=guide)) as me:
+        path, version = f"{PATH}/supervisions/{held}", {"if-match": '"1"'}
+        taken = await me.put(path, json=a_supervision(here, mine), headers=version)
+        seen = await me.get(path)
+
+    assert (taken.status_code, seen.json()["supervisor_id"]) == (403, str(theirs))
+
+
+async def test_a_district_moves_its_stations_and_not_the_term_of_somebody_who_serves_others(
+    served, bureau
+):
+    here, there, guide = await places(bureau)
+    shared = await added(bureau, "supervisors", a_supervisor(guide, here, there))
+    ended = a_supervisor(guide, here, there)
+    ended["stations"][0]["ends_on"] = "2026-06-30"
+
+    async with client(service, served, actor("district_bureau", division="420102")) as district:
+        path = f"{PATH}/supervisors/{shared}"
+        own = await district.put(path, json=ended, headers={"if-match": '"1"'})
+        term = await district.put(
+            path, json=ended | {"hired_by": "centre"}, headers={"if-match": '"2"'}
+        )
+
+    assert (own.status_code, term.status_code) == (200, 422)
+    assert term.json()["errors"][0]["at"] == "/stations/1/station_id"
+
+
 async def test_days_to_come_and_records_filed_too_early_are_refused(bureau):
     here, _, guide = await places(bureau)
     supervisor = await added(bureau, "supervisors", a_supervisor(guide, here))

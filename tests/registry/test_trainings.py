@@ -87,7 +87,7 @@ async def test_words_of_a_training_are_the_packs(bureau):
     assert [e["at"] for e in answer.json()["errors"]] == ["/kind", "/mode"]
 
 
-async def test_a_head_neither_adds_nor_takes_away_people_of_another_station(served, bureau):
+async def test_a_head_says_nothing_of_the_trainings_of_people_of_another_station(served, bureau):
     here = await added(bureau, "stations", a_station())
     post = {
         "station_id": str(here),
@@ -104,7 +104,14 @@ async def test_a_head_neither_adds_nor_takes_away_people_of_another_station(serv
         adds = await head.post(PATH, json=a_training(own, stranger))
         path, version = f"{PATH}/{training}", {"if-match": '"1"'}
         takes = await head.put(path, json=a_training(own), headers=version)
-        corrects = await head.put(path, json=a_training(own, stranger, hours=12), headers=version)
+        again = await head.put(path, json=a_training(own, stranger), headers=version)
+        spoilt = [
+            await head.put(
+                path, json=a_training(own, stranger, **more), headers={"if-match": '"2"'}
+            )
+            for more in ({"hours": 12}, {"status": "cancelled"})
+        ]
 
     assert (adds.status_code, adds.json()["errors"][0]["at"]) == (422, "/worker_ids/1")
-    assert (takes.status_code, corrects.status_code) == (422, 200)
+    assert (takes.status_code, again.status_code) == (422, 200)
+    assert [each.status_code for each in spoilt] == [422, 422]

@@ -23,7 +23,7 @@ def trained(
     """Return what the calendar year's training and service of a worker were, up to a day.
 
     The part of the year served is that part of it which has passed, so that in June half of a
-    yearly number is due (LZ-2.4.3-f, HZ-4.5-a).
+    yearly number is due (LZ-2.4.3-f, HZ-4.5-a). A training counts in the year it ended in.
     """
     new_year = day.replace(month=1, day=1)
     starts = [post["starts_on"] for post in state["postings"] if post["on_station"]]
@@ -39,8 +39,7 @@ def trained(
             each
             for each in trainings
             if each["status"] == HELD
-            and new_year.isoformat() <= each["starts_on"]
-            and each["ends_on"] <= day.isoformat()
+            and new_year.isoformat() <= each["ends_on"] <= day.isoformat()
         ]
         said["trainings_this_year"] = sorted({each["kind"] for each in mine})
         said["training_hours_this_year"] = sum(each["hours"] for each in mine)
@@ -85,15 +84,16 @@ def supervisor_cert(sheets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     Null where the station is known to have none; nothing where one's is not known (CJ-2.4-c).
     """
     held = [each.get("cert") for each in sheets]
-    certified = [cert for cert in held if cert not in (None, "none")]
+    certified = [cert for cert in held if cert in _RANK]
     if certified:
         return {"supervisor_cert": max(certified, key=_RANK.index)}
-    if None in held:
+    if set(held) - {"none"}:
         return {}
     return {"supervisor_cert": "none" if held else None}
 
 
 _RANK = ("assistant", "social_worker", "senior")
+"""From the least; a word only one city has is of no known rank."""
 
 
 def supervised(

@@ -17,10 +17,11 @@ from services.registry.facts import SupervisionWords, SupervisorWords, Words, st
 from services.registry.models import Assignment, Register, Supervision, Supervisor
 from services.registry.shapes import OpenRegister, WriteSupervision, WriteSupervisor
 
-_TERM = (
+TERM = (
     *("worker_id", "hired_by", "agency_id", "full_time"),
     *("talent_level", "starts_on", "ends_on"),
 )
+"""What is said of a supervisor's term beside the stations."""
 _VISIT = ("status", "station_id", "supervisor_id", "kind", "recorded_on")
 
 
@@ -43,7 +44,7 @@ def write_supervisor(
         wrong.append(At("/stations", "doubled", "同一站点重复", "names a station twice"))
     if wrong:
         raise Invalid(wrong)
-    values = {name: getattr(ask, name) for name in _TERM}
+    values = {name: getattr(ask, name) for name in TERM}
     values["as_of"] = effective(ask.effective_on, today)
     if supervisor is None:
         supervisor = Supervisor(**values)

@@ -11,10 +11,11 @@ from services.registry.facts import TrainingWords, Words, strange_words
 from services.registry.models import Training
 from services.registry.shapes import WriteTraining
 
-_SAID = (
+SAID = (
     *("status", "kind", "mode", "hours", "provider", "topic"),
     *("starts_on", "ends_on"),
 )
+"""What is said of a training beside who took part."""
 
 
 def write_training(
@@ -31,7 +32,7 @@ def write_training(
         wrong.append(At("/worker_ids", "doubled", "同一人出现两次", "names somebody twice"))
     if wrong:
         raise Invalid(wrong)
-    said = {name: getattr(ask, name) for name in _SAID}
+    said = {name: getattr(ask, name) for name in SAID}
     said["as_of"] = effective(ask.effective_on, today)
     if training is None:
         training = Training(**said)

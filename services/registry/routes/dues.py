@@ -157,7 +157,7 @@ async def put_duty(
 async def _own(tx: Tx, actor: Actor, model: type[DueT], thing: UUID, version: int) -> DueT:
     """Return what the caller sees and answers for; the whole city's is the city's to change."""
     row = await reached(tx, actor, model, thing, write=True)
-    if row.division is None and actor.role not in CITY_WIDE and _station_of(row) is None:
+    if row.division is None and actor.role not in CITY_WIDE:
         raise Forbidden("全市事项由市级登记", "What is the whole city's is the city's to change")
     match(row, version)
     return row
@@ -166,9 +166,15 @@ async def _own(tx: Tx, actor: Actor, model: type[DueT], thing: UUID, version: in
 async def _held(tx: Tx, ask: Ask, actor: Actor, area: CityKept) -> Words | None:
     """Hold a body to the caller's own area, and to what is there; return the city's words."""
     pack = await pack_if_any(tx)
-    if actor.station_id is not None and actor.role == "station_head":
-        if _station_of(ask) != actor.station_id:
-            raise Forbidden("只能登记本站的报送", "A head enters the own station's filings only")
+    station = _station_of(ask)
+    if actor.role == "station_head" and (station is None or station != actor.station_id):
+        raise Forbidden("只能登记本站的报送", "A head enters the own station's filings only")
+    if station is not None:
+        here = col(Station.id) == station
+        found = await tx.one(Station, here, *reach(actor, Station, tx.today))
+        if found is None:
+            raise UnknownReference("/station_id")
+        ask.division = found.division  # else whoever sees what names no area could change it
     elif ask.division is None:
         if actor.role not in CITY_WIDE:
             raise Forbidden("全市事项由市级登记", "What is the whole city's is the city's to enter")
@@ -177,10 +183,6 @@ async def _held(tx: Tx, ask: Ask, actor: Actor, area: CityKept) -> Words | None:
         if not in_division(actor, around.code):
             raise Forbidden("不在本人负责的区划内", "It is not in the caller's own division")
         ask.division = around.code
-    if (station := _station_of(ask)) is not None:
-        here = col(Station.id) == station
-        if await tx.one(Station, here, *reach(actor, Station, tx.today)) is None:
-            raise UnknownReference("/station_id")
     partner = ask.partner_id if isinstance(ask, WriteDuty) else None
     if partner is not None and await tx.peek(Partner, partner) is None:
         raise UnknownReference("/partner_id")

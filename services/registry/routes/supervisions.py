@@ -9,7 +9,7 @@ from sqlmodel import col
 from chassis.asked import Listed
 from chassis.http import MustMatch, Router, Tx, match
 from chassis.identity import Actor
-from chassis.problems import UnknownReference
+from chassis.problems import Forbidden, UnknownReference
 from services.registry.decide.supervision import (
     move_register,
     open_register,
@@ -84,6 +84,8 @@ async def put_supervision(
     """Replace what is said of a supervision, for instance when its record is filed."""
     supervision = await reached(tx, actor, Supervision, supervision_id, write=True)
     match(supervision, version)
+    if not await _supervisor(tx, actor, supervision.supervisor_id):
+        raise Forbidden("只能修改本人的督导", "A supervisor changes own supervisions only")
     await _known(tx, actor, ask)
     return tx.record(*write_supervision(supervision, ask, await words_of(tx), tx.today))
 
@@ -127,9 +129,14 @@ async def _known(tx: Tx, actor: Actor, ask: WriteSupervision) -> None:
     here = col(Station.id) == ask.station_id
     if await tx.one(Station, here, *reach(actor, Station, tx.today)) is None:
         raise UnknownReference("/station_id")
-    own = reach(actor, Supervisor, tx.today) if actor.role == "supervisor" else []
-    if await tx.one(Supervisor, col(Supervisor.id) == ask.supervisor_id, *own) is None:
+    if not await _supervisor(tx, actor, ask.supervisor_id):
         raise UnknownReference("/supervisor_id")
+
+
+async def _supervisor(tx: Tx, actor: Actor, supervisor_id: UUID) -> bool:
+    """Whether there is such a supervisor for this caller; for a supervisor there is only the own one."""
+    own = reach(actor, Supervisor, tx.today) if actor.role == "supervisor" else []
+    return await tx.one(Supervisor, col(Supervisor.id) == supervisor_id, *own) is not None
 
 
 def _filters(query: FindSupervisions) -> list[Condition]:

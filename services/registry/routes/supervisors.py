@@ -13,7 +13,7 @@ from chassis.http import MustMatch, Router, Tx, match
 from chassis.identity import Actor
 from chassis.problems import UnknownReference
 from chassis.reading import among
-from services.registry.decide.supervision import write_supervisor
+from services.registry.decide.supervision import TERM, write_supervisor
 from services.registry.models import (
     Agency,
     Assignment,
@@ -91,7 +91,10 @@ async def get_supervisor(supervisor_id: UUID, tx: Tx, actor: Reads) -> Superviso
 async def put_supervisor(
     supervisor_id: UUID, ask: WriteSupervisor, tx: Tx, actor: Writes, version: MustMatch
 ) -> SupervisorReceipt:
-    """Replace what is said of a term; only stations within reach are added, changed or taken."""
+    """Replace what is said of a term; only stations within reach are added, changed or taken.
+
+    What is said of the person is for whoever reaches all of the stations.
+    """
     supervisor = await reached(tx, actor, Supervisor, supervisor_id, write=True)
     match(supervisor, version)
     there = {(each.station_id, each.starts_on): each for each in await _of(tx, [supervisor])}
@@ -100,7 +103,8 @@ async def put_supervisor(
         each for key, each in said.items() if key not in there or there[key].ends_on != each.ends_on
     ]
     gone = [row for key, row in there.items() if key not in said]
-    await _known(tx, actor, ask, [*moved, *gone])
+    other = any(getattr(ask, name) != getattr(supervisor, name) for name in TERM)
+    await _known(tx, actor, ask, [*ask.stations, *there.values()] if other else [*moved, *gone])
     supervisor, stations, event = write_supervisor(supervisor, ask, await words_of(tx), tx.today)
     tx.record(supervisor, event)
     for row in gone:

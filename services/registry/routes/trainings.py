@@ -12,7 +12,7 @@ from chassis.http import MustMatch, Router, Tx, match
 from chassis.identity import Actor
 from chassis.problems import UnknownReference
 from chassis.reading import among
-from services.registry.decide.trainings import write_training
+from services.registry.decide.trainings import SAID, write_training
 from services.registry.models import Attendance, Training, TrainingView, Worker
 from services.registry.queries import words_of
 from services.registry.reach import Condition, attended_by, must_write, reach, reached, year_of
@@ -71,12 +71,16 @@ async def get_training(training_id: UUID, tx: Tx, actor: Reads) -> TrainingShown
 async def put_training(
     training_id: UUID, ask: WriteTraining, tx: Tx, actor: Writes, version: MustMatch
 ) -> TrainingView:
-    """Replace what is said of a training; only people within reach are added or taken away."""
+    """Replace what is said of a training; only people within reach are added or taken away.
+
+    What is said of everybody who took part is for whoever reaches them all.
+    """
     training = await reached(tx, actor, Training, training_id, write=True)
     match(training, version)
     there = {each.worker_id: each for each in await _attendances(tx, [training])}
     named = set(ask.worker_ids)
-    await _known(tx, actor, ask, named ^ there.keys())
+    other = any(getattr(ask, name) != getattr(training, name) for name in SAID)
+    await _known(tx, actor, ask, named | there.keys() if other else named ^ there.keys())
     training, event = write_training(training, ask, await words_of(tx), tx.today)
     tx.record(training, event)
     for gone in there.keys() - named:
@@ -86,7 +90,7 @@ async def put_training(
 
 
 async def _known(tx: Tx, actor: Actor, ask: WriteTraining, moved: set[UUID]) -> None:
-    """Refuse people out of reach, added or taken away."""
+    """Refuse people out of reach whose trainings would not be what they were."""
     here = among(Worker.id, moved)
     seen = {each.id for each in await tx.find(Worker, here, *reach(actor, Worker, tx.today))}
     if lost := moved - seen:

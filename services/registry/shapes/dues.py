@@ -68,7 +68,9 @@ class WriteFiling(Cited):
     kind: Annotated[Word, term("filing")]
     filer: Annotated[Word, term("filer")]
     receiver: Annotated[Word, term("filer")]
-    division: Code | None = Field(None, description="whose area; none: the whole jurisdiction")
+    division: Code | None = Field(
+        None, description="whose area; none: the whole jurisdiction, or where the station stands"
+    )
     station_id: UUID | None = None
     title: Line | None = None
     year: Year | None = None
