@@ -34,6 +34,9 @@ OLDEST = (2, 12, 12)
 UNFIT = ((2, 13, 0), (2, 14, 3))
 """From the first up to, not including, the second: without the security fixes of 2026."""
 
+LIVELY_S = 0.5
+"""How long a batch may be in somebody's hands before a durable with nothing else is one nobody hears."""
+
 Said = Callable[[], Awaitable[None]]
 
 
@@ -209,8 +212,9 @@ async def ensure_consumer(
     versions are dense per aggregate and a filter on types would see gaps that never close. A
     durable with other kinds starts again from the beginning, and so does one that stands beyond
     the stream's end (the broker lost what it had acknowledged): watermarks absorb what is heard
-    twice. One that stands beyond what our own database knows (`known`, if said: it was restored)
-    goes on from there. Raises `NotFoundError` while there is no stream yet.
+    twice. One that nobody hears and that stands beyond what our own database knows (`known`, if
+    said: it was restored) goes on from there; where another process hears, the note is only not
+    yet written. Raises `NotFoundError` while there is no stream yet.
     """
     stream, durable = stream_of(producer), durable_of(consumer, producer)
     wanted = ConsumerConfig(
@@ -233,7 +237,8 @@ async def ensure_consumer(
         log.warning("bus.consumer.again", durable=durable, why=again)
         await js.delete_consumer(stream, durable)
         return await js.add_consumer(stream, wanted)
-    if known is not None and info.ack_floor is not None and info.ack_floor.stream_seq > known:
+    beyond = known is not None and info.ack_floor is not None and info.ack_floor.stream_seq > known
+    if known is not None and beyond and not await _heard(js, info):
         log.warning("bus.consumer.back", durable=durable, to=known)
         await js.delete_consumer(stream, durable)
         back = {"deliver_policy": DeliverPolicy.BY_START_SEQUENCE, "opt_start_seq": known + 1}
@@ -243,6 +248,16 @@ async def ensure_consumer(
         log.warning("bus.consumer.healed", durable=durable, fields=sorted(drift))
         return await js.add_consumer(stream, info.config.evolve(**drift))
     return info
+
+
+async def _heard(js: JetStreamContext, info: ConsumerInfo) -> bool:
+    """Whether somebody hears a durable: a request waits, or what was delivered moves."""
+    if info.num_waiting or not info.num_ack_pending:
+        return bool(info.num_waiting)
+    await asyncio.sleep(LIVELY_S)  # a batch is at hand, of somebody who lives or who was cut off
+    later = await js.consumer_info(info.stream_name, info.name)
+    moved = (later.delivered, later.ack_floor) != (info.delivered, info.ack_floor)
+    return moved or bool(later.num_waiting)
 
 
 def _start_again(info: ConsumerInfo, wanted: ConsumerConfig, last_seq: int) -> str | None:

@@ -296,6 +296,22 @@ async def test_a_consumer_whose_database_was_restored_hears_again_what_it_forgot
     await owner.close()
 
 
+async def test_who_comes_to_share_the_work_leaves_the_durable_of_those_who_work(
+    trial, relay, hears, js
+):
+    """The place is noted every few seconds only: who hears now is ahead of every note."""
+    second = hears()
+    async with running(relay, hears()):
+        thing = await add(trial)
+        await until(says(trial, thing, "0,"))
+        made = (await js.consumer_info("TRIAL", "listener_trial")).created
+        async with running(second):
+            await until(lambda: _true(second.listening["trial"].is_set()))
+            await change(trial, thing)
+            await until(says(trial, thing, "0,1,"))
+        assert (await js.consumer_info("TRIAL", "listener_trial")).created == made
+
+
 async def test_a_consumer_that_comes_back_to_its_own_database_goes_on_where_it_was(
     trial, relay, hears, js, relaying
 ):
