@@ -38,8 +38,7 @@ def trained(
         mine = [
             each
             for each in trainings
-            if each["status"] == HELD
-            and new_year.isoformat() <= each["ends_on"] <= day.isoformat()
+            if each["status"] == HELD and new_year.isoformat() <= each["ends_on"] <= day.isoformat()
         ]
         said["trainings_this_year"] = sorted({each["kind"] for each in mine})
         said["training_hours_this_year"] = sum(each["hours"] for each in mine)
