@@ -21,6 +21,7 @@ from chassis.packs.values import unknown_word
 from chassis.packs.yaml12 import Place
 
 BROKEN, MET, NOT_APPLICABLE = 9000, 9001, 9002
+WORD_OF = {BROKEN: "broken", MET: "met", NOT_APPLICABLE: "not_applicable"}
 FORMS = ("yuan",)
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$", re.MULTILINE)
 _NO_FIELD = re.compile(r"undefined field '(\w+)' not found in struct 'facts\.(\w+)'")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.packs.compiling import Compiled
+from chassis.packs.compiling import WORD_OF, Compiled
 from chassis.packs.layers import Entry, Merged, Setting, Spot, choose
 from chassis.packs.model import Rule, Vocable
 from chassis.problems import Say
@@ -33,6 +33,8 @@ class Plan:
     settings: dict[str, Setting]
     ready: dict[str, tuple[Compiled, Say | None]]
     dormant: dict[str, Compiled]
+    brief: dict[str, tuple[Compiled | None, dict[Any, str]]]
+    """Of each rule what runs, if anything does, and by its answer `rule:word:modality`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def make_plan(
         elif merged.kind != "operator":
             pending.add(name)
     values = {f"param.{name}": setting.value for name, setting in settings.items()}
-    plan = Plan(values, settings, {}, {})
+    plan = Plan(values, settings, {}, {}, {})
     for rid in rids:
         version = choose(rules[rid], spot, day)
         if version is None:
@@ -69,7 +71,21 @@ def make_plan(
         elif version.compiled:
             lacking = sorted(version.compiled.parameters & pending)
             plan.ready[rid] = (version.compiled, _no_value(lacking) if lacking else None)
+    for rid, asleep in plan.dormant.items():
+        plan.brief[rid] = (None, _texts(asleep))
+    for rid, (compiled, why_not) in plan.ready.items():
+        plan.brief[rid] = (None if why_not else compiled, _texts(compiled))
     return plan
+
+
+def brief(rule: str, word: str, modality: str) -> str:
+    """Return a verdict in one text."""
+    return f"{rule}:{word}:{modality}"
+
+
+def _texts(compiled: Compiled) -> dict[Any, str]:
+    modality = compiled.rule.modality
+    return {answer: brief(compiled.id, word, modality) for answer, word in WORD_OF.items()}
 
 
 def _no_value(names: list[str]) -> Say:

@@ -3,16 +3,15 @@
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from chassis import log
-from chassis.packs.compiling import BROKEN, MET, NOT_APPLICABLE, Compiled
+from chassis.packs.compiling import WORD_OF, Compiled
 from chassis.packs.paths import Spot, dotted, holes, put
 from chassis.packs.plan import Frame
 from chassis.packs.subjects import Fact
 from chassis.problems import Say
 
-WORD_OF = {BROKEN: "broken", MET: "met", NOT_APPLICABLE: "not_applicable"}
 MOST_COMPLETIONS = 64
 
 
@@ -29,13 +28,23 @@ def decide_anyhow(
         return "undecided", (), _reason(error, compiled)
     domains = [domain for domain in gaps.values() if domain]
     if len(domains) == len(gaps) and math.prod(map(len, domains)) <= MOST_COMPLETIONS:
-        answers = {
-            compiled.program.eval(data=_filled(frame.data, gaps, values)).value()
-            for values in itertools.product(*domains)
-        }
-        if len(answers) == 1 and type(answer := answers.pop()) is int:
+        answer = _always(compiled, frame, gaps, domains)
+        if answer is not None:
             return WORD_OF[answer], (), _whatever(missing)
     return "undecided", missing, None
+
+
+def _always(
+    compiled: Compiled, frame: Frame, gaps: Iterable[Spot], domains: Iterable[Sequence[Any]]
+) -> int | None:
+    """Return the answer that every completion gives; the second one that differs ends the search."""
+    found: Any = None
+    for values in itertools.product(*domains):
+        answer = compiled.program.eval(data=_filled(frame.data, gaps, values)).value()
+        if type(answer) is not int or found not in (None, answer):
+            return None
+        found = answer
+    return cast("int | None", found)
 
 
 def _domain(fact: Fact | None, frame: Frame) -> list[Any] | None:

@@ -30,7 +30,7 @@ from chassis.tables import CityKept
 from services.evaluation import queries, sheets
 from services.evaluation.areas import areas
 from services.evaluation.decide.cases import Found
-from services.evaluation.decide.verdicts import Kept, judge
+from services.evaluation.decide.verdicts import Kept, briefly
 from services.evaluation.gather import PLACES, families, guides, loose, organisations, together
 from services.evaluation.models import Sweep
 from services.evaluation.queries import ALL_KNOWN, When
@@ -258,8 +258,8 @@ async def judged(tx: Transaction, j: Jurisdiction, found: Found, when: When) -> 
     kept = []
     for number, case in enumerate(found.cases):
         if case.key not in found.gone:
-            verdicts = judge(j, case, when.day, waivers, stated)
-            kept.append(Kept.of(case, verdicts, j.version))
+            texts = briefly(j, case, when.day, waivers, stated)
+            kept.append(Kept.of(case, texts, j.version))
         if number % BREATH == 0:
             await asyncio.sleep(0)
     return kept

@@ -88,13 +88,13 @@ async def one(tx: Transaction, kind: str, subject_id: UUID, when: When) -> Told 
 async def some(tx: Transaction, kind: str, ids: Iterable[UUID], when: When) -> dict[UUID, Told]:
     """Return what was told of several subjects of a kind."""
     rows = await tx.fetch(_SOME, tx.city, when.day, when.known_at, kind, list(ids))
-    return {row["subject_id"]: Told(**row) for row in rows}
+    return {row["subject_id"]: Told._make(row) for row in rows}
 
 
 async def every(tx: Transaction, kind: str, when: When) -> list[Told]:
     """Return what was told of every subject of a kind."""
     rows = await tx.fetch(_EVERY, tx.city, when.day, when.known_at, kind)
-    return [Told(**row) for row in rows]
+    return [Told._make(row) for row in rows]
 
 
 async def around(
@@ -105,7 +105,7 @@ async def around(
     rows = await tx.fetch(_AROUND, tx.city, when.day, when.known_at, list(about), list(kinds))
     once: dict[tuple[str, UUID], Told] = {}
     for about_id, *told in rows:
-        each = once.setdefault((told[0], told[1]), Told(*told))
+        each = once.setdefault((told[0], told[1]), Told._make(told))
         found.setdefault((about_id, each.kind), []).append(each)
     return found
 
@@ -117,7 +117,7 @@ async def contracts_of(
     given = [str(each) for each in agencies]
     found: dict[UUID, list[Told]] = {}
     for row in await tx.fetch(_OF_AGENCIES, tx.city, when.day, when.known_at, given):
-        told = Told(**row)
+        told = Told._make(row)
         found.setdefault(UUID(told.state["agency_id"]), []).append(told)
     return found
 

@@ -4,6 +4,7 @@
     alone     pgbench, intake, reads and the plain baseline in turn; no relay and no consumer runs
     backlog   one relay, then one consumer, over what has waited
     whole     everything on: intake, overview, commit to read model, twice the capacity
+    verdicts  a country of verdicts judged again, one fact changed, another day listed
 
 `--quick` takes a minute and proves the harness, not the platform.
 """
@@ -34,13 +35,13 @@ from deploy.embedded.probe import get
 from deploy.embedded.process import Command, spawn, stop, until_ready
 from deploy.embedded.run import SOURCE, Running, running
 from tests.e2e.house import House, eventually
-from tests.perf import asked, machine
+from tests.perf import asked, country, machine, verdicts
 from tests.perf.client import HOST, Run, closed, steady
 from tests.perf.figures import Figures, commit, cores
 from tests.perf.floor import FLOOR, casework_again, floor
 
 BASELINE = "baseline"
-STEPS = ("first", "alone", "backlog", "whole")
+STEPS = ("first", "alone", "backlog", "whole", "verdicts")
 CONNECTIONS = (1, 8, 32)
 RATIOS = {
     f"intake alone at {c} / pgbench at {c}": (f"intake alone at {c}", f"pgbench at {c}")
@@ -67,9 +68,18 @@ class Size:
     open_seconds: float = 10.0
     overload_seconds: float = 30.0
     starts: int = 3
+    country: country.Size = country.WHOLE
 
 
-QUICK = Size(rounds=1, seconds=1.0, backlog=1_000, open_seconds=2.0, overload_seconds=3.0, starts=1)
+QUICK = Size(
+    rounds=1,
+    seconds=1.0,
+    backlog=1_000,
+    open_seconds=2.0,
+    overload_seconds=3.0,
+    starts=1,
+    country=country.Size(1_000, 2_418, 3),
+)
 
 
 class Bench:
@@ -251,6 +261,12 @@ class Bench:
             await self._overview(run)
             await self._overload(run, 2 * (self.found.median(name) or best))
             await settled()
+
+    # ------------------------------------------------------------------ verdicts
+
+    async def verdicts(self) -> None:
+        """A country's verdicts, in this process over a server of its own."""
+        await verdicts.measure(self.found, self.size.country)
 
     async def _delay(self, run: Running, rate: int) -> None:
         """Measure commit to read model by the database's own commit times."""

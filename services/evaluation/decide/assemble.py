@@ -60,10 +60,10 @@ def staffed(
         **state["facts"],
         **{name: state[name] for name in ("name", "tier", "mode", "open_on", "domains")},
         "division": division(state, place, villages),
-        "workers": people,
         **_staffing(day, state, contracts),
     }
-    return known(facts.Station, said)
+    # Each of them fits its sheet already: held to it once more they cost as much as all the rest.
+    return {**known(facts.Station, said), "workers": people}
 
 
 def division(state: State, place: Division | None, villages: int) -> dict[str, Any]:

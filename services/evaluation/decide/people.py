@@ -156,14 +156,19 @@ def _next_month(day: date) -> date:
 
 def _served(postings: Iterable[State], new_year: date, day: date) -> int:
     """Count days of the year up to a day on which the worker was posted to a station."""
-    days: set[int] = set()
-    for post in postings:
-        if not post["on_station"]:
-            continue
-        first = max(date.fromisoformat(post["starts_on"]), new_year)
-        last = min(date.fromisoformat(post["ends_on"]) if post["ends_on"] else day, day)
-        days.update(range(first.toordinal(), last.toordinal() + 1))
-    return len(days)
+    start, end = new_year.isoformat(), day.isoformat()
+    served = [
+        (max(post["starts_on"], start), min(post["ends_on"] or end, end))
+        for post in postings
+        if post["on_station"]
+    ]
+    days, counted = 0, date.min.toordinal()
+    for first, last in sorted(served):
+        begin = max(date.fromisoformat(first).toordinal(), counted + 1)
+        finish = date.fromisoformat(last).toordinal()
+        days += max(finish - begin + 1, 0)
+        counted = max(counted, finish)
+    return days
 
 
 def whole(register: str, registers: Registers, day: date) -> bool:

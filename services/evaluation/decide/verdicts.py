@@ -30,7 +30,7 @@ class Kept:
     pack: str
 
     @classmethod
-    def of(cls, case: Case, verdicts: Iterable[Verdict], pack: str) -> "Kept":
+    def of(cls, case: Case, verdicts: Iterable[str], pack: str) -> "Kept":
         """Keep of verdicts what lists need."""
         return cls(
             case.kind,
@@ -39,7 +39,7 @@ class Kept:
             case.area,
             case.station_id,
             case.agency_id,
-            tuple(f"{v.rule}:{v.word}:{v.modality}" for v in verdicts),
+            tuple(verdicts),
             pack,
         )
 
@@ -50,6 +50,14 @@ def judge(
     """Judge a subject by every rule, with what was stated of it and what is waived for it."""
     facts, waived = with_stated(case, statements), applying(waivers, case)
     return j.judge(case.kind, facts, case.area, day, waivers=waived)
+
+
+def briefly(
+    j: Jurisdiction, case: Case, day: date, waivers: Waivers, statements: Statements
+) -> list[str]:
+    """Judge a subject the same way, for its texts alone."""
+    facts, waived = with_stated(case, statements), applying(waivers, case)
+    return j.briefly(case.kind, facts, case.area, day, waivers=waived)
 
 
 def severity(word: str, modality: str) -> str | None:

@@ -4,9 +4,8 @@ A fact is one version of one aggregate as its producer told it. Two times belong
 is the day it speaks of, `known_from` the instant it was told. No fact is changed or deleted.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Column, Identity, String
@@ -85,8 +84,7 @@ class Sweep(Evaluation, Copy, table=True):
     """The last one judged; None when all are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A subject's state, and the event that told it."""
 
     kind: str
