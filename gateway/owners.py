@@ -19,7 +19,7 @@ OWNERS: dict[str, str] = {
         ),
         "evaluation": (
             *("coverage", "compliance", "indicators", "evaluations", "waivers", "attestations"),
-            *("what-if", "verdicts"),
+            *("what-if", "verdicts", "deadlines"),
         ),
         GATEWAY: ("api-clients", "webhooks"),
     }.items()

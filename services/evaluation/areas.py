@@ -1,24 +1,26 @@
 """The city and its districts in figures: states and divisions gathered, counted in `decide`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from chassis import divisions
+from chassis.calendar import Days, Overlay
 from chassis.db import Transaction
 from chassis.divisions import Division
 from chassis.packs import Jurisdiction
 from services.evaluation import queries
+from services.evaluation.decide import figures
 from services.evaluation.decide.cases import Case
 from services.evaluation.decide.coverage import (
     STATED,
     Ground,
     certificates,
-    city_facts,
-    district_facts,
     preferred,
 )
+from services.evaluation.decide.figures import Land
 from services.evaluation.models import Told
 from services.evaluation.queries import When
-from services.evaluation.rules import TOWNSHIPS
+from services.evaluation.rules import COMMUNITIES, SPECIALITY, TOWNSHIPS
 
 SYSTEMS = ("nbs", "mca")
 CITY, DISTRICT = "city", "district"
@@ -27,20 +29,48 @@ _COUNTY_LEVEL = 3
 
 async def areas(tx: Transaction, j: Jurisdiction, when: When, *, told: bool = False) -> list[Case]:
     """Return the city and every district inside it; with what was `told` of each, if asked."""
-    base = await ground(tx, j, when)
     stations = await queries.every(tx, "station", when)
     workers = await queries.every(tx, "worker", when)
-    states = [each.state for each in stations]
-    held = certificates(when.day, [each.state for each in workers])
-    city = city_facts(tx.city, states, held, base)
+    whole = await land(tx, j, when, stations, workers)
     newest = sorted([*stations, *workers] if told else [], key=_since, reverse=True)
-    cases = [Case(CITY, tx.city, {CITY: city}, j.prefixes[0], told=newest)]
-    for county in base.counties:
-        facts = {DISTRICT: district_facts(county.code, states, held, base)}
-        here = {s["station_id"] for s in states if s["district"] == county.code}
+    facts = {CITY: figures.of_city(whole, tx.city, when.day)}
+    cases = [Case(CITY, tx.city, facts, j.prefixes[0], told=newest)]
+    for county in whole.base.counties:
+        facts = {DISTRICT: figures.of_district(whole, county.code, when.day)}
+        here = {s["station_id"] for s in whole.stations if s["district"] == county.code}
         mine = [each for each in newest if _stations(each) & here]
         cases.append(Case(DISTRICT, county.code, facts, county.code, county.name, told=mine))
     return cases
+
+
+async def land(
+    tx: Transaction,
+    j: Jurisdiction,
+    when: When,
+    stations: Sequence[Told],
+    workers: Sequence[Told],
+) -> Land:
+    """Return a city as it is counted; years are read only where a rule asks for them."""
+    people = [each.state for each in workers]
+    past = bool(j.touched([f"{CITY}.years", f"{DISTRICT}.years"]))
+    registers = {
+        kind: [each.state for each in await queries.every(tx, kind, when)]
+        for kind in ("target", "filing", "agency")
+    }
+    return Land(
+        base=await ground(tx, j, when),
+        stations=[each.state for each in stations],
+        workers=people,
+        held=certificates(when.day, people),
+        targets=registers["target"],
+        filings=registers["filing"],
+        agencies=registers["agency"],
+        station_history=await queries.history(tx, "station", when) if past else {},
+        worker_history=await queries.history(tx, "worker", when) if past else {},
+        specialities=[*j.vocabulary.get(SPECIALITY, {})],
+        calendar=Days(Overlay(j.holidays, j.workdays)),
+        prefixes=j.prefixes,
+    )
 
 
 def _since(told: Told) -> datetime:
@@ -91,4 +121,6 @@ async def ground(tx: Transaction, j: Jurisdiction, when: When) -> Ground:
         elsewhere=elsewhere,
         counties=counties,
         communities=below,
+        edition=str(vintage or ""),
+        rooms=preferred([e for e in j.denominators.get(COMMUNITIES, []) if e.value], when.day),
     )

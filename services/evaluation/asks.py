@@ -50,6 +50,21 @@ class VerdictsAsked(DayAsked, Paged):
     sort: Literal["subject", "-subject", "division", "-division", "rule", "-rule"] = "subject"
 
 
+class CoverageAsked(DayAsked):
+    """Which coverage."""
+
+    tier: Literal["township", "community", "county"] = "township"
+    by_year: bool = Field(default=False, description="also each past year's end, ten at most")
+
+
+class DeadlinesAsked(DayAsked, Paged):
+    """Which deadlines."""
+
+    kind: Literal["filing", "duty"] | None = None
+    status: Literal["due", "late", "done", "done_late"] | None = None
+    district: Code | None = Field(default=None, description="a prefix of the area's code")
+
+
 class Supposed(Asked):
     """A subject that need not exist."""
 

@@ -43,7 +43,9 @@ FIGURES_S = 1.0
 """How long a city's figures may be older than its stations' verdicts."""
 LOOK_S = 30.0
 """How often all cities are looked at, for what another process left."""
-BREATH = 8
+OTHERS_EVERY = 5
+"""How often a city that is only looked at goes before one where something was told."""
+BREATH = 16
 """After how many subjects others get the loop."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 FIGURES = "figures"
@@ -61,7 +63,9 @@ class Judge:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._awake: deque[str] = deque()
+        self._told: deque[str] = deque()
+        self._routine: deque[str] = deque()
+        self._turns = 0
         self._figures: dict[str, float] = {}
         self._news = asyncio.Event()
         self._stopping = False
@@ -69,10 +73,24 @@ class Judge:
         database.on_follow_up.append(self.wake)
 
     def wake(self, city: str) -> None:
-        """Look at a city soon."""
-        if city not in self._awake:
-            self._awake.append(city)
+        """Look at a city now: something was told there."""
+        if city not in self._told:
+            self._told.append(city)
         self._news.set()
+
+    def _visit(self, city: str) -> None:
+        """Look at a city when its turn comes."""
+        if city not in self._routine:
+            self._routine.append(city)
+        self._news.set()
+
+    def _next(self) -> str | None:
+        """Return whose turn it is: who was told of something, and now and then one of the others."""
+        self._turns += 1
+        others = self._routine and (not self._told or self._turns % OTHERS_EVERY == 0)
+        if others:
+            return self._routine.popleft()
+        return self._told.popleft() if self._told else None
 
     def stop(self) -> None:
         """Finish the step at hand."""
@@ -86,13 +104,14 @@ class Judge:
             if time.monotonic() - looked >= LOOK_S:
                 looked = time.monotonic()
                 await self._look()
-            if not self._awake:
-                self._news.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(max(self._rest(looked), 0.01)):
-                        await self._news.wait()
+            city = self._next()
+            if city is not None:
+                await self._turn(city)
                 continue
-            await self._turn(self._awake.popleft())
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(self._rest(looked), 0.01)):
+                    await self._news.wait()
 
     async def _turn(self, city: str) -> None:
         seen = time.monotonic() - self._figures.get(city, -FIGURES_S)
@@ -105,14 +124,14 @@ class Judge:
             return
         self._pause = 0.0
         if left is Left.MORE:
-            self.wake(city)
+            self._visit(city)
         elif left is Left.FIGURES:
             self._later(city, FIGURES_S - seen)
         elif seen >= FIGURES_S:
             self._figures[city] = time.monotonic()
 
     def _later(self, city: str, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(max(seconds, 0.0), self.wake, city)
+        asyncio.get_running_loop().call_later(max(seconds, 0.0), self._visit, city)
 
     def _rest(self, looked: float) -> float:
         now = self._database.clock()
@@ -129,7 +148,7 @@ class Judge:
             log.warning("judging later", exc=away)
             return
         for city in cities:
-            self.wake(city)
+            self._visit(city)
 
 
 class Left(StrEnum):
@@ -231,6 +250,8 @@ async def _swept(tx: Transaction, j: Jurisdiction, when: When) -> Found | None:
         ids = await queries.following(tx, kind, after, number, loose=kind == "worker")
         place = ids[-1] if len(ids) == number else None
         tx.keep(Sweep(kind=kind, day=tx.today, pack=j.version, place=place))
+        if not ids:
+            continue
         if kind == "station":
             told = await queries.some(tx, kind, ids, when)
             return together(await families(tx, [*told.values()], when))

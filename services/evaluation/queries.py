@@ -72,6 +72,13 @@ SELECT DISTINCT subject_id FROM fact f
                     WHERE r.city = $1 AND r.kind = $2 AND r.subject_id = f.subject_id)
  ORDER BY subject_id LIMIT $4
 """
+_HISTORY = """
+SELECT f.subject_id, f.valid_from::text AS valid_from, f.state->>'status' AS status,
+       f.state->>'tier' AS tier, f.state->>'district' AS district, f.state->>'cert' AS cert,
+       f.state->>'cert_on' AS cert_on
+  FROM fact f WHERE f.city = $1 AND f.valid_from <= $2 AND f.known_from <= $3 AND f.kind = $4
+ ORDER BY f.subject_id, f.epoch DESC, f.version DESC
+"""
 _COMMUNITIES = """
 SELECT count(*) AS number FROM division
  WHERE system = $1 AND vintage = $2 AND level = 5
@@ -107,6 +114,14 @@ async def around(
     for about_id, *told in rows:
         each = once.setdefault((told[0], told[1]), Told._make(told))
         found.setdefault((about_id, each.kind), []).append(each)
+    return found
+
+
+async def history(tx: Transaction, kind: str, when: When) -> dict[UUID, list[State]]:
+    """Return every version told of a kind's subjects, the latest word first: what years are counted by."""
+    found: dict[UUID, list[State]] = {}
+    for row in await tx.fetch(_HISTORY, tx.city, when.day, when.known_at, kind):
+        found.setdefault(row["subject_id"], []).append(dict(row))
     return found
 
 

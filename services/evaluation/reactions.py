@@ -19,15 +19,19 @@ from contracts.kept import follow_cities
 from contracts.procurement import ContractEnded, ContractSigned
 from contracts.registry import (
     AgencyChanged,
+    DutyChanged,
+    FilingChanged,
     PackActivated,
     RegisterChanged,
     StationChanged,
     SupervisionChanged,
     SupervisorChanged,
+    TargetChanged,
     TrainingChanged,
     WorkerChanged,
 )
 from services.evaluation import sheets
+from services.evaluation.areas import CITY
 from services.evaluation.models import Due, Fact, Related, Sweep
 
 reactions = Reactions("evaluation")
@@ -94,6 +98,26 @@ async def register_changed(event: RegisterChanged, envelope: Envelope, tx: Trans
         sweep.pack = ""
         tx.keep(sweep)
     tx.follows_up = True
+
+
+@reactions.on(TargetChanged)
+async def target_changed(event: TargetChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep what an area set out to reach."""
+    _keep(tx, "target", envelope, event.as_of)
+    sheets.judge_again(tx, CITY, "")
+
+
+@reactions.on(FilingChanged)
+async def filing_changed(event: FilingChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a document that is due, or was handed in."""
+    _keep(tx, "filing", envelope, event.as_of)
+    sheets.judge_again(tx, CITY, "")
+
+
+@reactions.on(DutyChanged)
+async def duty_changed(event: DutyChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep what a department is to do, and when it did."""
+    _keep(tx, "duty", envelope, event.as_of)
 
 
 @reactions.on(ContractSigned)

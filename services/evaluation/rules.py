@@ -12,5 +12,11 @@ TARGET = "target"
 TOWNSHIPS = "townships"
 """The denominator of a city's coverage."""
 
+COMMUNITIES = "communities"
+"""The denominator of coverage by community, where a pack has one of its own."""
+
 WAIVER_REASON = "waiver_reason"
 """The vocabulary of why a rule is waived."""
+
+SPECIALITY = "speciality"
+"""The vocabulary of what workers are specialised in."""

@@ -37,3 +37,22 @@ class Verdicts(Listed):
 
     items: Sequence[ListedVerdict]
     judged: Judged
+
+
+class DeadlineView(BaseModel):
+    """Something due by a day: a document to be handed in, or a duty of a department."""
+
+    kind: str
+    id: str
+    what: str
+    by: str
+    to: str | None
+    division: str | None
+    due_on: date
+    done_on: date | None
+    status: str
+    """due, late, done or done_late"""
+    late_days: int
+    """Until it was done, or until the day asked of."""
+    cite: str | None
+    clause: str | None

@@ -199,6 +199,25 @@ async def test_the_judge_wakes_by_itself_when_something_is_told(wuhan):
     assert (await words(wuhan, "station", station))["full-time"] == "met"
 
 
+async def test_a_city_where_something_was_told_goes_before_those_only_looked_at(wuhan):
+    judge = Judge(wuhan.database)
+    for number in range(10):
+        judge._visit(f"99{number:02}00")
+    judge.wake("420100")
+    judge.wake("330100")
+
+    turns = [judge._next() for _ in range(5)]
+
+    assert turns[:2] == ["420100", "330100"]
+    assert turns[2:] == ["990000", "990100", "990200"]
+    for _ in range(20):
+        judge.wake("420100")
+        turns.append(judge._next())
+    assert turns.count("420100") > 12
+    assert len({t for t in turns if t.startswith("99")}) >= 6
+    wuhan.database.on_follow_up.clear()
+
+
 async def test_two_who_judge_at_once_leave_the_newest_verdicts(wuhan):
     station = told.some_id()
     for rooms in (["office"], ["office", "case", "group", "multi"]):

@@ -356,6 +356,7 @@ async def verdicts(story: Story, bureau: Any) -> None:
     await do(bureau, "get_verdicts")
     await stated(story, bureau, f"station:{worker.station_id}")
     await do(bureau, "get_coverage")
+    await do(bureau, "get_deadlines")
     await do(bureau, "get_overview", {"station_id": worker.station_id})
 
 

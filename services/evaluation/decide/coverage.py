@@ -38,6 +38,10 @@ class Ground:
     """The townships of the other system, for stations entered under it."""
     counties: Sequence[Division] = ()
     communities: int | None = None
+    edition: str = ""
+    """Of which day the divisions are."""
+    rooms: Denominator | None = None
+    """What the pack counts communities by, where it says so."""
 
 
 @dataclass
@@ -95,6 +99,38 @@ def township_of(station: State, ground: Ground) -> str | None:
     return same[0] if len(same) == 1 else None
 
 
+@dataclass(frozen=True)
+class Tier:
+    """How far one tier reaches: of so many units, by whose count, which codes have a station."""
+
+    source: str
+    vintage: str
+    count: int | None
+    codes: frozenset[str]
+    outside: int = 0
+
+
+def at_tier(tier: str, stations: Sequence[State], ground: Ground) -> Tier:
+    """Return what of the ground a tier covers: townships, communities, or counties with a centre."""
+    if tier == COMMUNITY:
+        rooms = {s["division"] for s in open_at(stations, COMMUNITY)}
+        inside = frozenset(code for code in rooms if len(code) == _COMMUNITY_DIGITS)
+        count, source, vintage = ground.communities, ground.system, ground.edition
+        if ground.rooms is not None:
+            count, source = ground.rooms.value, ground.rooms.source
+            vintage = str(ground.rooms.year or "")
+        return Tier(source, vintage, count, inside, len(rooms - inside))
+    if tier == COUNTY:
+        known = {county.code for county in ground.counties}
+        centres = {s["district"] for s in open_at(stations, COUNTY)}
+        number = len(known) or None
+        lead = frozenset(centres & known)
+        return Tier(ground.system, ground.edition, number, lead, len(centres - known))
+    found = covered(stations, ground)
+    codes = frozenset(found.townships)
+    return Tier(ground.source, ground.vintage, ground.count, codes, found.outside)
+
+
 def share(number: int, of: int | None) -> str | None:
     """Return a share as it is published, four decimals; None of nothing."""
     if not of:
@@ -102,17 +138,22 @@ def share(number: int, of: int | None) -> str | None:
     return str((Decimal(number) / of).quantize(Decimal("0.0001"), ROUND_HALF_UP))
 
 
-def divisions(found: Covered, ground: Ground) -> list[dict[str, Any]]:
-    """Return each county with its townships and how many are covered."""
+def divisions(reached: Tier, units: Mapping[str, int], ground: Ground) -> list[dict[str, Any]]:
+    """Return each county with its units and how many are covered."""
     return [
         {
             "code": county.code,
             "name": county.name,
-            "units": _under(ground.townships, county.code),
-            "covered": _under(found.townships, county.code),
+            "units": units.get(county.code, 0),
+            "covered": _under(reached.codes, county.code),
         }
         for county in ground.counties
     ]
+
+
+def townships_of(ground: Ground) -> dict[str, int]:
+    """Return how many townships each county has."""
+    return {c.code: _under(ground.townships, c.code) for c in ground.counties}
 
 
 def certificates(day: date, workers: Iterable[State]) -> Certificates:

@@ -3,6 +3,7 @@
 from services.evaluation.models.answers import (
     Cite,
     Coverage,
+    CoveredThen,
     Denominator,
     DivisionCovered,
     KeptLine,
@@ -37,6 +38,7 @@ __all__ = [
     "AttestationView",
     "Cite",
     "Coverage",
+    "CoveredThen",
     "Denominator",
     "DivisionCovered",
     "Due",

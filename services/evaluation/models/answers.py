@@ -116,6 +116,17 @@ class DivisionCovered(TypedDict):
     covered: int
 
 
+class CoveredThen(TypedDict):
+    """How far a city was covered at a year's end, and its targets then."""
+
+    year: int
+    as_of: str
+    denominator: Denominator | None
+    covered: int
+    share: str | None
+    targets: list[Target]
+
+
 class Coverage(TypedDict):
     """How far a city is covered with stations."""
 
@@ -128,3 +139,4 @@ class Coverage(TypedDict):
     outside_townships: int
     targets: list[Target]
     divisions: list[DivisionCovered]
+    years: NotRequired[list[CoveredThen]]

@@ -1,6 +1,13 @@
 """Evaluation over HTTP, a module per thing that is asked for."""
 
-from services.evaluation.routes import attestations, compliance, coverage, verdicts, waivers
+from services.evaluation.routes import (
+    attestations,
+    compliance,
+    coverage,
+    deadlines,
+    verdicts,
+    waivers,
+)
 
 routers = [
     compliance.router,
@@ -8,4 +15,5 @@ routers = [
     waivers.router,
     attestations.router,
     coverage.router,
+    deadlines.router,
 ]

@@ -1,0 +1,220 @@
+"""Growth, certificates and filings of an area: figures that are known only where they were told.
+
+What happened before anything was told of is no nought: a year is given where records reach back to
+the end of the year before it, filings where the city has told of any.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from chassis.calendar import Days
+from chassis.clock import end_of
+from contracts import facts
+from services.evaluation.decide.assemble import LEFT, OPEN, State, certificate, known, postings
+from services.evaluation.decide.coverage import (
+    Certificates,
+    Ground,
+    city_facts,
+    district_facts,
+)
+
+COMMUNITY = "community"
+BASELINE_YEAR = 2020
+INCUBATED = ("2021-01-01", "2023-12-31")
+"""Between these days `agencies_incubated` counts (LZ-1.3.3-a)."""
+RETURNED, ACTIVE = "returned", "active"
+
+History = Mapping[Any, Sequence[State]]
+"""Every version of each subject by id, the latest word first, each with its `valid_from`."""
+
+
+@dataclass(frozen=True)
+class Land:
+    """A city as it is counted: its ground, and everything told of it."""
+
+    base: Ground
+    stations: Sequence[State]
+    workers: Sequence[State]
+    held: Certificates
+    targets: Sequence[State] = ()
+    filings: Sequence[State] = ()
+    agencies: Sequence[State] = ()
+    station_history: History = field(default_factory=dict)
+    worker_history: History = field(default_factory=dict)
+    specialities: Collection[str] = ()
+    calendar: Days = field(default_factory=Days)
+    prefixes: Collection[str] = ()
+
+
+def of_city(land: Land, code: str, day: date) -> dict[str, Any]:
+    """Return what is known of the whole jurisdiction, on the sheet `Area`."""
+    whole = {None, code, *land.prefixes}
+    return known(
+        facts.Area,
+        {
+            **city_facts(code, land.stations, land.held, land.base),
+            **staff_facts(land.workers, day, land.specialities),
+            **baseline(land.targets),
+            **incubated(land.agencies, None),
+            **filings(land.filings, whole, day, land.calendar),
+            **_years(land.station_history, land.worker_history, day),
+        },
+    )
+
+
+def of_district(land: Land, code: str, day: date) -> dict[str, Any]:
+    """Return what is known of one county or district inside."""
+    here = {s["station_id"] for s in land.stations if s["district"] == code}
+    staff = [
+        each
+        for each in land.workers
+        if any(post["station_id"] in here for post in postings(day, each))
+    ]
+    lives = {
+        key: versions
+        for key, versions in land.station_history.items()
+        if versions[0]["district"] == code
+    }
+    return known(
+        facts.Area,
+        {
+            **district_facts(code, land.stations, land.held, land.base),
+            **staff_facts(staff, day, land.specialities),
+            **incubated(land.agencies, code),
+            **filings(land.filings, {code}, day, land.calendar),
+            **_years(lives, {}, day),
+        },
+    )
+
+
+def _years(stations: History, workers: History, day: date) -> dict[str, Any]:
+    found = years(stations, workers, day)
+    return {"years": found} if found else {}
+
+
+def then(history: History, day: date) -> list[State]:
+    """Return how each subject stood on a day."""
+    on = day.isoformat()
+    return [
+        found
+        for versions in history.values()
+        if (found := next((v for v in versions if v["valid_from"] <= on), None)) is not None
+    ]
+
+
+def begun(history: History) -> str | None:
+    """Return the first day anything is told of."""
+    return min((v["valid_from"] for versions in history.values() for v in versions), default=None)
+
+
+def years(stations: History, workers: History, day: date) -> list[dict[str, Any]]:
+    """Return the calendar years' ends up to a day, those that records reach a year before."""
+    first = begun(stations)
+    if first is None:
+        return []
+    found = []
+    for year in range(int(first[:4]) + 1, day.year):
+        end, before = date(year, 12, 31), date(year - 1, 12, 31)
+        one: dict[str, Any] = {
+            "year": year,
+            "community_stations": _rooms(stations, end),
+            "before": _rooms(stations, before),
+        }
+        ends = [certified(then(workers, each), each) for each in (end, before)]
+        since = begun(workers)
+        if None not in ends and since is not None and since <= before.isoformat():
+            one |= {"certified": ends[0], "certified_before": ends[1]}
+        found.append(one)
+    return found
+
+
+def certified(workers: Iterable[State], day: date) -> int | None:
+    """Count who holds a certificate that day; None while one's is not known."""
+    held = [certificate(day, each) for each in workers if each["status"] != LEFT]
+    return None if None in held else sum(cert != "none" for cert in held)
+
+
+def by_speciality(
+    workers: Iterable[State], day: date, words: Iterable[str]
+) -> dict[str, int] | None:
+    """Count certified workers by speciality; None while somebody's are not told."""
+    found = dict.fromkeys(words, 0)
+    for each in workers:
+        if each["status"] == LEFT or certificate(day, each) == "none":
+            continue
+        if "specialities" not in each or certificate(day, each) is None:
+            return None
+        for word in each["specialities"]:
+            found[word] = found.get(word, 0) + 1
+    return found
+
+
+def staff_facts(workers: Sequence[State], day: date, words: Iterable[str]) -> dict[str, Any]:
+    """Return what is known of all who serve in an area."""
+    said: dict[str, Any] = {}
+    if (number := certified(workers, day)) is not None:
+        said["certified"] = number
+    if workers and (counted := by_speciality(workers, day, words)) is not None:
+        said["certified_by_speciality"] = counted
+    return said
+
+
+def baseline(targets: Iterable[State]) -> dict[str, Any]:
+    """Return the certified of the year that growth is counted from, as the city's target says it."""
+    for each in targets:
+        same = (each["kind"], each["baseline_year"]) in _BASELINES and each["status"] == ACTIVE
+        if same and each["division"] is None and each["baseline"] is not None:
+            return {"certified_2020": int(each["baseline"])}
+    return {}
+
+
+_BASELINES = {(kind, BASELINE_YEAR) for kind in ("certified", "certified_growth")}
+
+
+def incubated(agencies: Iterable[State], district: str | None) -> dict[str, Any]:
+    """Return how many agencies a district, or the whole, incubated; where any was told of at all."""
+    told = [each for each in agencies if each.get("incubated_on")]
+    if not told:
+        return {}
+    first, last = INCUBATED
+    return {
+        "agencies_incubated": sum(
+            first <= each["incubated_on"] <= last and district in (None, each.get("incubated_in"))
+            for each in told
+        )
+    }
+
+
+def filings(
+    told: Sequence[State], area: Collection[str | None], day: date, calendar: Days
+) -> dict[str, Any]:
+    """Return what an area has handed in up to a day, where the city has told of any filing."""
+    if not told:
+        return {}
+    on = day.isoformat()
+    found = []
+    for each in told:
+        mine = each["division"] in area
+        if not mine or each["status"] == RETURNED or not each["filed_on"] or each["filed_on"] > on:
+            continue
+        one = {
+            "kind": each["kind"],
+            "by": each["filer"],
+            "to": each["receiver"],
+            "day": each["filed_on"],
+            "sections": each["sections"],
+        }
+        if each["issued_on"]:
+            one["issued"] = each["issued_on"]
+            filed = end_of(date.fromisoformat(each["filed_on"]))
+            counted = calendar.count(end_of(date.fromisoformat(each["issued_on"])), filed)
+            if not counted.provisional:
+                one["working_days"] = counted.days
+        found.append(one)
+    return {"filings": found}
+
+
+def _rooms(stations: History, day: date) -> int:
+    return sum(s["tier"] == COMMUNITY and s["status"] == OPEN for s in then(stations, day))

@@ -1,0 +1,268 @@
+"""Growth, filings, deadlines and years: known where they were told, counted as the document counts."""
+
+from datetime import date
+
+import pytest
+
+from chassis.calendar import Days
+from contracts.registry import DutyChanged, FilingChanged, TargetChanged
+from services.evaluation.decide import figures
+from services.evaluation.decide.deadlines import deadlines
+from tests import told
+from tests.http import actor
+
+DAY = date(2026, 11, 20)
+CITED = {"cite": "notice 三", "clause": "WH-4.3-a"}
+
+
+def filing(**more):
+    said = {
+        "filing_id": told.some_id(),
+        "as_of": date(2026, 1, 1),
+        "kind": "plan",
+        "filer": "district",
+        "receiver": "city",
+        "division": "420102",
+        "station_id": None,
+        "year": 2026,
+        "sections": ["goals"],
+        "issued_on": date(2026, 3, 2),
+        "due_on": date(2026, 3, 31),
+        "filed_on": None,
+        "received_on": None,
+        "receipt_no": None,
+        "returned_on": None,
+        "status": "due",
+        **CITED,
+    }
+    return FilingChanged(**said | more)
+
+
+def duty(**more):
+    said = {
+        "duty_id": told.some_id(),
+        "as_of": date(2026, 1, 1),
+        "department": "justice",
+        "partner_id": None,
+        "division": None,
+        "what": "移交名单",
+        "every": "once",
+        "due_on": date(2026, 6, 30),
+        "times": None,
+        "done_on": [],
+        "status": "open",
+        **CITED,
+    }
+    return DutyChanged(**said | more)
+
+
+def plain(event):
+    return event.model_dump(mode="json")
+
+
+def shown(*events, day=DAY):
+    filings = [plain(e) for e in events if isinstance(e, FilingChanged)]
+    duties = [plain(e) for e in events if isinstance(e, DutyChanged)]
+    found = deadlines(filings, duties, day)
+    return [(each.due_on, each.done_on, each.status, each.late_days) for each in found]
+
+
+def test_a_document_is_due_until_its_day_then_late_and_done_when_filed():
+    waiting = filing()
+
+    assert shown(waiting, day=date(2026, 3, 31)) == [("2026-03-31", None, "due", 0)]
+    assert shown(waiting, day=date(2026, 4, 1)) == [("2026-03-31", None, "late", 1)]
+    in_time = filing(filed_on=date(2026, 3, 31), status="filed")
+    after = filing(filed_on=date(2026, 4, 10), status="filed")
+    assert shown(in_time) == [("2026-03-31", "2026-03-31", "done", 0)]
+    assert shown(after) == [("2026-03-31", "2026-04-10", "done_late", 10)]
+    assert shown(after, day=date(2026, 4, 9)) == [("2026-03-31", None, "late", 9)]
+
+
+def test_a_document_sent_back_is_not_done():
+    back = filing(filed_on=date(2026, 3, 30), returned_on=date(2026, 4, 2), status="returned")
+
+    assert shown(back) == [("2026-03-31", None, "late", 234)]
+    assert shown(back, day=date(2026, 4, 1)) == [("2026-03-31", "2026-03-30", "done", 0)]
+
+
+def test_a_duty_that_recurs_is_due_every_time_and_the_next_one_is_told():
+    quarterly = duty(
+        every="quarter",
+        due_on=date(2026, 3, 31),
+        done_on=[date(2026, 2, 1), date(2026, 9, 30)],
+    )
+
+    assert shown(quarterly) == [
+        ("2026-03-31", "2026-02-01", "done", 0),
+        ("2026-06-30", None, "late", 143),
+        ("2026-09-30", "2026-09-30", "done", 0),
+        ("2026-12-31", None, "due", 0),
+    ]
+
+
+def test_a_duty_to_be_done_twice_is_done_with_the_second_and_a_dropped_one_is_none():
+    once = duty(times=2, done_on=[date(2026, 6, 1)])
+    twice = duty(times=2, done_on=[date(2026, 6, 1), date(2026, 7, 2)])
+
+    assert shown(once) == [("2026-06-30", None, "late", 143)]
+    assert shown(twice) == [("2026-06-30", "2026-07-02", "done_late", 2)]
+    assert shown(duty(status="dropped")) == []
+    assert shown(duty(due_on=None)) == []
+
+
+def history(*versions):
+    return {told.some_id(): sorted(versions, key=lambda v: v["valid_from"], reverse=True)}
+
+
+def version(since, status="open", tier="community"):
+    return {"valid_from": since, "status": status, "tier": tier, "district": "420102"}
+
+
+def test_a_year_counts_rooms_at_its_end_beside_the_year_before():
+    rooms = {
+        **history(version("2023-03-01")),
+        **history(version("2024-05-01"), version("2025-07-01", status="closed")),
+        **history(version("2025-01-10")),
+    }
+
+    found = figures.years(rooms, {}, DAY)
+
+    assert found == [
+        {"year": 2024, "community_stations": 2, "before": 1},
+        {"year": 2025, "community_stations": 2, "before": 2},
+    ]
+
+
+def test_certified_of_a_year_are_known_where_records_reach_the_year_before():
+    def person(since, cert="assistant", on="2020-01-01"):
+        return {"valid_from": since, "status": "active", "cert": cert, "cert_on": on}
+
+    rooms = history(version("2022-06-01"))
+    people = {**history(person("2023-12-01")), **history(person("2024-02-01"))}
+
+    found = {each["year"]: each for each in figures.years(rooms, people, DAY)}
+
+    assert "certified" not in found[2023]
+    assert (found[2024]["certified"], found[2024]["certified_before"]) == (2, 1)
+
+
+@pytest.mark.parametrize(("cert", "on", "number"), [("none", None, 0), ("assistant", None, 1)])
+def test_who_is_certified_is_counted(cert, on, number):
+    people = [plain(told.worker(told.some_id(), cert=cert, cert_on=on))]
+
+    assert figures.certified(people, DAY) == number
+
+
+def test_specialities_are_counted_each_for_itself_and_unknown_where_not_told():
+    one = plain(told.worker(told.some_id(), specialities=["elderly", "justice"]))
+    two = plain(told.worker(told.some_id(), specialities=["elderly"]))
+    old = {k: v for k, v in one.items() if k != "specialities"}
+
+    assert figures.by_speciality([one, two], DAY, ["elderly", "youth"]) == {
+        "elderly": 2,
+        "youth": 0,
+        "justice": 1,
+    }
+    assert figures.by_speciality([one, old], DAY, ["elderly"]) is None
+
+
+def test_what_was_filed_is_an_areas_own_and_nothing_is_known_where_none_was_told():
+    one = plain(filing(filed_on=date(2026, 3, 9), status="filed"))
+    other = plain(filing(division="420103", filed_on=date(2026, 3, 9), status="filed"))
+
+    [mine] = figures.filings([one, other], {"420102"}, DAY, Days())["filings"]
+
+    assert mine == {
+        "kind": "plan",
+        "by": "district",
+        "to": "city",
+        "day": "2026-03-09",
+        "issued": "2026-03-02",
+        "working_days": 5,
+        "sections": ["goals"],
+    }
+    assert figures.filings([], {"420102"}, DAY, Days()) == {}
+    assert figures.filings([one], {None}, DAY, Days()) == {"filings": []}
+
+
+def test_the_baseline_is_what_the_citys_target_says():
+    target = TargetChanged(
+        target_id=told.some_id(),
+        as_of=date(2021, 1, 1),
+        kind="certified",
+        year=2023,
+        due_on=date(2023, 12, 31),
+        tier=None,
+        speciality=None,
+        division=None,
+        amount=400,
+        unit="count",
+        baseline_year=2020,
+        baseline=200,
+        status="active",
+        **CITED,
+    )
+
+    assert figures.baseline([plain(target)]) == {"certified_2020": 200}
+    assert figures.baseline([plain(target) | {"status": "withdrawn"}]) == {}
+
+
+async def test_deadlines_are_listed_within_reach_filtered_and_counted(wuhan):
+    mine, other = filing(), filing(division="420103", filed_on=date(2026, 3, 1), status="filed")
+    for event in (mine, other):
+        await wuhan.hear(event, event.filing_id)
+    whole = duty()
+    await wuhan.hear(whole, whole.duty_id)
+
+    async def items(who=None, **asked):
+        answer = await wuhan.ask(who or actor("city_bureau"), "deadlines", **asked)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    everything = await items()
+    assert everything["counts"] == {"due": 0, "late": 2, "done": 1, "done_late": 0}
+    assert [i["kind"] for i in everything["items"]] == ["filing", "filing", "duty"]
+    assert [i["id"] for i in (await items(status="done"))["items"]] == [str(other.filing_id)]
+    assert [i["id"] for i in (await items(kind="duty"))["items"]] == [str(whole.duty_id)]
+    assert [i["id"] for i in (await items(district="420102"))["items"]] == [str(mine.filing_id)]
+    district = await items(actor("district_bureau", division="420102"))
+    assert [i["id"] for i in district["items"]] == [str(mine.filing_id)]
+    first = await items(limit=1)
+    rest = await items(limit=5, after=first["next"])
+    assert len(first["items"]) + len(rest["items"]) == 3
+    assert (await wuhan.ask(actor("evaluator"), "deadlines")).status_code == 403
+    assert (await items(as_of="2026-03-31"))["counts"]["late"] == 0
+
+
+async def test_coverage_has_tiers_and_years(wuhan, divided):
+    await divided("420102")
+    for code, tier, opened in (
+        ("420102002", "township", "2023-05-01"),
+        ("420102003", "township", "2025-05-01"),
+        ("420102002001", "community", "2024-05-01"),
+        ("420102", "county", "2024-05-01"),
+    ):
+        station = told.some_id()
+        when = date.fromisoformat(opened)
+        await wuhan.hear(told.station(station, code, tier=tier, as_of=when, open_on=when), station)
+
+    async def asked(**more):
+        return (await wuhan.ask(actor("city_bureau"), "coverage", **more)).json()
+
+    township = await asked(by_year="true")
+    assert [(y["year"], y["covered"]) for y in township["years"]] == [
+        (2023, 1),
+        (2024, 1),
+        (2025, 2),
+    ]
+    assert all(any(t["rule"] == "coverage" for t in y["targets"]) for y in township["years"])
+    community = await asked(tier="community")
+    assert (community["covered"], community["outside_townships"]) == (1, 0)
+    assert community["denominator"]["count"] > 1
+    [row] = community["divisions"]
+    assert row["covered"] == 1
+    assert row["units"] == community["denominator"]["count"]
+    county = await asked(tier="county")
+    assert (county["covered"], county["share"]) == (1, "1.0000")
+    assert "years" not in county
