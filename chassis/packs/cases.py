@@ -19,6 +19,8 @@ from chassis.packs.facts import BadFacts, read_facts
 from chassis.packs.jurisdiction import Jurisdiction
 from chassis.packs.model import Book, Table
 from chassis.packs.paths import look
+from chassis.packs.sheet import Sheet
+from chassis.packs.subjects import fields_of
 from chassis.packs.trouble import Trouble, Troubles, near
 from chassis.packs.verdict import WORDS, Verdict
 from chassis.packs.yaml12 import Located, Place
@@ -161,6 +163,30 @@ def _odd_head(j: Jurisdiction, table: Table) -> Iterator[tuple[Place, str]]:
     for i, column in enumerate(table.columns):
         if column not in ("on", "area") and "." not in column and column not in j.rules:
             yield ("columns", i), f"no rule `{column}`{near(column, j.rules)}"
+        elif "." in column and table.subject in j.subjects.sheets:
+            for text in _unknown_fact(j, table.subject, column):
+                yield ("columns", i), text
+
+
+def _unknown_fact(j: Jurisdiction, subject: str, column: str) -> Iterator[str]:
+    """Say once, at its head, that a column is no fact, rather than in every row."""
+    head, *steps = column.split(".")
+    sheets = j.subjects.names(subject)
+    if head == "stated":
+        if column not in (known := j.stated[subject]):
+            yield f"no stated fact `{column}`{near(column, known)}"
+        return
+    if head not in sheets:
+        yield f"`{head}` is not part of a {subject}{near(head, sheets)}"
+        return
+    sheet: Any = sheets[head]
+    for step in steps:
+        if not (isinstance(sheet, type) and issubclass(sheet, Sheet)):
+            return
+        if step not in (known := fields_of(sheet)):
+            yield f"no fact `{step}` in {sheet.__name__}{near(step, known)}"
+            return
+        sheet = known[step].base
 
 
 def _rows(table: Table, at: int, source: Located, troubles: list[Trouble]) -> Iterator[Case]:

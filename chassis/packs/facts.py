@@ -39,13 +39,27 @@ def read_facts(j: Jurisdiction, subject: str, given: Mapping[str, Any]) -> dict[
             try:
                 read = sheets[name].model_validate_json(json.dumps(values, default=str))
             except ValidationError as e:
-                wrong += [(_pointer(name, error["loc"]), error["msg"]) for error in e.errors()]
+                wrong += [_misfit(name, sheets[name], error) for error in e.errors()]
                 continue
             plain[name] = read.plain()
             wrong += _strange(j, sheets[name], plain[name], f"/{name}")
     if wrong:
         raise BadFacts(wrong)
     return plain
+
+
+def _misfit(name: str, sheet: type[Sheet], error: Any) -> tuple[str, str]:
+    """Return where a value does not fit, and why; of a fact nobody knows the likely one."""
+    steps = error["loc"]
+    text = error["msg"]
+    if error["type"] == "extra_forbidden":
+        inside = sheet
+        for step in steps[:-1]:
+            inside = fields_of(inside)[step].base if isinstance(step, str) else inside
+        text = (
+            f"no fact `{steps[-1]}` in {inside.__name__}{near(str(steps[-1]), inside.model_fields)}"
+        )
+    return _pointer(name, steps), text
 
 
 def _pointer(name: str, steps: tuple[int | str, ...]) -> str:

@@ -44,7 +44,7 @@ Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 class Part(BaseModel):
     """A part of the file: what is not named here is an error."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
 
 
 class Say(Part):
@@ -58,12 +58,18 @@ class Document(Part):
     """A document of the city: when it holds, and what happens at its end."""
 
     title: str
+    """Without 《》."""
     number: str | None = None
+    """As printed: `民发〔2021〕39号`; null where it has none."""
     issued: date | None = None
     in_force: date
+    """The first day it holds."""
     until: date | None = None
+    """The last day of its term, if it names one."""
     after: Literal["lapse", "continue"] = "lapse"
+    """What becomes of it after that day: nothing of it holds, or it is judged on, marked `ended`."""
     replaced_by: str | None = None
+    """The key of the newer document, from whose first day this one no longer holds."""
     note: str | None = None
 
 
@@ -73,17 +79,24 @@ class Vocable(Part):
     zh: str
     en: str | None = None
     broader: str | None = Field(None, alias="is")
+    """The broader word it falls under."""
     also: list[str] = []
+    """Other names the documents have for it."""
 
 
 class Stated(Part):
     """A fact only this city asks for: stated by someone through an attestation."""
 
     subject: str
+    """Of whom it is asked: station, worker, contract …"""
     unit: str
+    """Its type: a unit, or a vocabulary, of which it is a word."""
     many: bool = False
+    """A list of them."""
     ask: Say
+    """The question on the form."""
     ids: list[str] = []
+    """Rows of the catalogue it answers."""
 
 
 class Calendar(Part):
@@ -97,8 +110,10 @@ class Denominator(Part):
     """What a share is a share of: its source and its year are part of it."""
 
     source: Literal["stated", "nbs", "mca"]
+    """The document itself, the statistics bureau, or the ministry of civil affairs."""
     year: int | None = None
     value: int | None = None
+    """How many; left out, they are counted in the list of divisions."""
     note: str | None = None
 
 
@@ -106,10 +121,15 @@ class DatedValue(Part):
     """A parameter's value from a day on, for an area."""
 
     value: Any
+    """In the parameter's unit; with `by` a table, with `many` a list."""
     start: date | None = Field(None, alias="from")
+    """The first day (default: the first day of the document cited)."""
     area: Area | None = None
+    """Where it holds (default: where the pack does)."""
     cite: str | None = None
+    """Document key, then the clause: `notice 二(一)`. Policy values need one."""
     source: str | None = None
+    """Where an operator's value comes from."""
 
 
 def _with_short_form(schema: dict[str, Any]) -> None:
@@ -126,12 +146,19 @@ class Parameter(Part):
     model_config = ConfigDict(json_schema_extra=_with_short_form)
 
     unit: str
+    """What it is counted in, or the vocabulary it is a word of."""
     kind: Literal["policy", "local_default", "operator"] = "policy"
+    """From the document; chosen here, since the document is vague; or a statistic from elsewhere."""
     by: str | None = None
+    """A vocabulary, or `code`: the value is a table with an entry for each word."""
     many: bool = False
+    """The value is a list."""
     final: bool = False
+    """No layer below may set it."""
     why: str | None = None
+    """Why this value, of a local default."""
     ids: list[str] = []
+    """Rows of the catalogue it answers."""
     values: list[DatedValue] = []
 
     @model_validator(mode="before")
@@ -162,20 +189,35 @@ class Rule(Part):
     """One requirement of the document. `off: true` in a nearer layer switches it off."""
 
     cite: str | None = None
+    """Document key, then the clause: `notice 二(一)`."""
     subject: str | None = None
+    """Whom it judges: station, worker, contract …"""
     require: str | None = None
+    """What must be, in CEL: `present >= param.on_station_min`."""
     say: Say | None = None
+    """What must be and what is, with names in braces: `{present}人，不少于{param.on_station_min}人`."""
     id: Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = []
+    """Rows of the catalogue it answers."""
     modality: Literal["must", "in_principle", "encouraged", "target", "duty"] = "must"
+    """How binding the clause is: 应当, 原则上, 鼓励, a target, a duty with a date."""
     effect: Literal["monitor"] | Refuse = "monitor"
+    """Only shown, or `{refuse: GATE}`: what is against it cannot be done."""
     at: str = "day"
+    """The date whose documents and parameters count: `day`, or a fact such as `contract.signed_on`."""
     let: dict[Word, str] = {}
+    """Names for parts of the rule, in CEL; each may use those above it."""
     when: str = "true"
+    """Whom it applies to, in CEL; for all others it is not applicable."""
     area: Area | None = None
+    """Where it holds (default: where the pack does)."""
     final: bool = False
+    """No layer below may replace it."""
     reading: str | None = None
+    """How the clause is read, where it can be read in more than one way."""
     off: bool = False
+    """Switch off a rule of a layer above."""
     why: str | None = None
+    """Why it is switched off."""
 
     @model_validator(mode="after")
     def _whole(self) -> "Rule":
@@ -255,10 +297,13 @@ class Pack(Part):
     """A layer, a city, a county or a district: its document as data."""
 
     pack: str
+    """Its id, the name of its folder: a division code in quotes, or a layer's name."""
     kind: Literal["layer", "city", "county", "district"]
     name: Say
     area: Area
+    """How the division codes begin that it governs: `"4502"`, or a list."""
     extends: list[str] = []
+    """The layers above it, nearest last."""
     denominators: dict[
         str,
         Annotated[

@@ -91,8 +91,11 @@ def test_all_over_a_list_needs_a_row_where_it_is_empty(tmp_path):
         ("    columns: [station.brands, it]\n    rows: [[1]]\n", "1 cells under 2 columns"),
         (
             "    columns: [station.brand, it]\n    rows: [[1, met]]\n",
-            "/station/brand: Extra inputs",
+            "no fact `brand` in Station; did you mean `brands`?",
         ),
+        ("    columns: [staton.brands, it]\n    rows: [[1, met]]\n", "not part of a station"),
+        ("    columns: [stated.x, it]\n    rows: [[1, met]]\n", "no stated fact `stated.x`"),
+        ("    facts: {station: {brand: 1}}\n    columns: [it]\n    rows: [[met]]\n", "`brands`"),
         (
             "    columns: [station.tier, it]\n    rows: [[townshop, met]]\n",
             "did you mean `township`?",

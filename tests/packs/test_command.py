@@ -76,15 +76,112 @@ def test_explain_shows_how_a_rule_came_to_its_verdict(root, tmp_path):
     run("new", "990100", "--root", root)
     facts = tmp_path / "facts.yaml"
     facts.write_text("station: {tier: township, workers: [{on_station: true}]}\n")
-    asked = ("--pack", "990100", "--facts", facts, "--as-of", "2024-06-01", "--root", root)
+    asked = ("--city", "990100", "--facts", facts, "--on", "2024-06-01", "--root", root)
 
-    line = json.loads(run("explain", "on-station", *asked)[1])
+    line = json.loads(run("explain", "on-station", *asked, "--json")[1])
 
     assert (line["verdict"], line["let"]) == ("broken", {"present": 1})
     assert line["written"]["require"] == "present >= param.on_station_min"
     assert "did you mean `on-station`" in run("explain", "on-staton", *asked)[1]
     facts.write_text("station: {teir: township}\n")
-    assert "/station/teir" in run("explain", "on-station", *asked)[1]
+    said = run("explain", "on-station", *asked)[1]
+    assert f"{facts}:1:11: /station/teir: no fact `teir` in Station; did you mean `tier`?" in said
+
+
+def test_explain_says_in_both_languages_what_a_verdict_comes_from(root, tmp_path):
+    run("new", "990100", "--root", root)
+    facts = tmp_path / "facts.yaml"
+    facts.write_text(
+        "station: {tier: township, workers: [{on_station: true}, {full_time: true}]}\n"
+    )
+
+    # The rule is in one pack only, so that pack need not be named.
+    said = run("explain", "on-station", "--facts", facts, "--on", "2024-06-01", "--root", root)[1]
+
+    for part in (
+        "on-station: 无法判断 / undecided",
+        "  zh  驻站社工？人，不少于2人",
+        "  en  ? on-station workers, at least 2 are due",
+        "  《关于社会工作服务站建设的通知》二(一)",
+        "  present = ?  ← station.workers.filter(w, w.on_station).size()",
+        "  on_station_min = 2  (policy, notice 二(一))",
+        '  station.tier = "township"',
+        "缺少 missing\n  station.workers[1].on_station\n",
+    ):
+        assert part in said
+    early = run("explain", "on-station", "--facts", facts, "--on", "2023-12-31", "--root", root)[1]
+    assert "不适用 / not_applicable" in early
+    assert "当日没有生效的条款" in early
+
+
+def test_a_rule_of_several_packs_is_asked_of_one(root, tmp_path):
+    run("new", "990100", "--root", root)
+    run("new", "990200", "--root", root)
+    facts = tmp_path / "facts.yaml"
+    facts.write_text("station: {}\n")
+
+    code, said = run("explain", "on-station", "--facts", facts, "--root", root)
+
+    assert code == 1
+    assert "`on-station` is in 990100, 990200: say which, --city CODE" in said
+
+
+def test_a_misspelt_column_is_said_once_at_its_head(root):
+    run("new", "990100", "--root", root)
+    cases = root / "990100" / "cases.yaml"
+    cases.write_text(cases.read_text().replace("[station.workers,", "[station.wrokers,"))
+
+    said = run("check", "990100", "--root", root)[1]
+
+    assert said.count("wrokers") == 1
+    assert f"{cases}:8:15: no fact `wrokers` in Station; did you mean `workers`?" in said
+
+
+def test_a_misspelt_fact_in_a_case_has_its_likely_word(root):
+    run("new", "990100", "--root", root)
+    cases = root / "990100" / "cases.yaml"
+    cases.write_text(cases.read_text().replace("{on_station: false}", "{on_staton: false}"))
+
+    said = run("check", "990100", "--root", root)[1]
+
+    assert "no fact `on_staton` in Worker; did you mean `on_station`?" in said
+
+
+def test_new_names_place_and_layer_as_it_is_told(root):
+    layer = ("new", "990000", "--name-zh", "某省", "--name-en", "Province", "--area", "99")
+    assert run(*layer, "--root", root)[0] == 0
+    asked = ("--name-zh", "云州市", "--name-en", "Yunzhou", "--extends", "990000", "--root", root)
+    assert run("new", "991200", *asked)[0] == 0
+
+    pack = Located((root / "991200" / "pack.yaml").read_text(), "pack.yaml").data
+
+    assert (pack["kind"], pack["area"], pack["extends"]) == ("city", "9912", ["990000"])
+    assert pack["name"] == {"zh": "云州市", "en": "Yunzhou"}
+    assert run("check", "990000", "991200", "--root", root)[0] == 0
+    assert (
+        "there are 990000, 991200, cn" in run("new", "991300", "--extends", "ch", "--root", root)[1]
+    )
+    assert not (root / "991300").exists()
+
+
+def test_a_new_pack_leads_an_editor_to_the_schema_beside_it(root):
+    assert run("schema", root / "schemas", "--city", "cn", "--root", root)[0] == 0
+    run("new", "990100", "--root", root)
+
+    first = (root / "990100" / "pack.yaml").read_text().partition("\n")[0]
+
+    path = first.removeprefix("# yaml-language-server: $schema=")
+    assert (root / "990100" / path).resolve() == root / "schemas" / "pack.schema.json"
+
+
+def test_facts_lists_what_a_rule_may_ask_for_with_the_words_of_a_city(root):
+    said = run("facts", "contract", "--root", root)[1]
+
+    assert "contract.signed_on: day" in said
+    assert "contract.price: number of fen" in said
+    assert "station.workers[].cert: cert (none, assistant, social_worker, senior)" in said
+    assert "funding " in run("facts")[1]
+    assert "did you mean `station`" in run("facts", "staton", "--root", root)[1]
 
 
 def test_diff_names_what_changed(root):
@@ -100,13 +197,44 @@ def test_diff_names_what_changed(root):
     assert said.count("~") == 1
 
 
+def test_every_shipped_file_leads_an_editor_to_its_schema():
+    for path in [*SHIPPED.glob("*/pack.yaml"), *SHIPPED.glob("*/cases.yaml")]:
+        said, _, schema = path.read_text().partition("\n")[0].partition("=")
+        assert said == "# yaml-language-server: $schema", path
+        there = (path.parent / schema).resolve()
+        assert there.name == f"{path.stem}.schema.json"
+        assert there.is_file()
+
+
 def test_the_schemas_accept_the_shipped_files_and_refuse_a_slip(tmp_path):
     assert run("schema", tmp_path)[0] == 0
 
     schema = json.loads((tmp_path / "pack.schema.json").read_text())
     validator = Draft202012Validator(schema)
     for path in SHIPPED.glob("*/pack.yaml"):
-        data = json.loads(json.dumps(Located(path.read_text(), path.name).data, default=str))
-        assert list(validator.iter_errors(data)) == []
+        pack = json.loads(json.dumps(Located(path.read_text(), path.name).data, default=str))
+        assert list(validator.iter_errors(pack)) == []
     assert not validator.is_valid({"pack": "x", "kind": "town"})
+    pack["rules"]["it"] = {"subject": "staton", "cite": "a", "require": "true"}
+    assert [list(e.path) for e in validator.iter_errors(pack)] == [["rules", "it", "subject"]]
     assert "x-vocabulary" in (tmp_path / "facts.worker.schema.json").read_text()
+
+
+def test_the_schema_of_facts_knows_the_words_of_a_city_if_it_is_asked_for_them(tmp_path):
+    facts = {"station": {"tier": "hamlet"}, "stated": {"led": True}}
+    many = {"subjects": [{"kind": "station", "area": "990101", "facts": facts}]}
+    run("schema", tmp_path / "any", "--root", SHIPPED)
+    run("schema", tmp_path / "cn", "--city", "cn", "--root", SHIPPED)
+
+    def fits(folder, name, data):
+        schema = json.loads((tmp_path / folder / f"{name}.schema.json").read_text())
+        return Draft202012Validator(schema).is_valid(data)
+
+    assert fits("any", "facts", facts)
+    assert fits("any", "subjects", many)
+    assert not fits("cn", "facts", facts)
+    assert not fits("cn", "subjects", many)
+    facts["station"]["tier"] = "township"
+    assert fits("cn", "subjects", many)
+    facts["station"]["teir"] = "township"
+    assert not fits("any", "subjects", many)
