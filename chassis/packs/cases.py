@@ -183,10 +183,11 @@ def _unknown_fact(j: Jurisdiction, subject: str, column: str) -> Iterator[str]:
     for step in steps:
         if not (isinstance(sheet, type) and issubclass(sheet, Sheet)):
             return
-        if step not in (known := fields_of(sheet)):
-            yield f"no fact `{step}` in {sheet.__name__}{near(step, known)}"
+        fields = fields_of(sheet)
+        if step not in fields:
+            yield f"no fact `{step}` in {sheet.__name__}{near(step, fields)}"
             return
-        sheet = known[step].base
+        sheet = fields[step].base
 
 
 def _rows(table: Table, at: int, source: Located, troubles: list[Trouble]) -> Iterator[Case]:
