@@ -9,7 +9,7 @@ from chassis.db import Transaction
 from chassis.divisions import Division
 from chassis.packs import Jurisdiction
 from services.evaluation import queries
-from services.evaluation.decide import figures
+from services.evaluation.decide import assemble, figures
 from services.evaluation.decide.cases import Case
 from services.evaluation.decide.coverage import (
     STATED,
@@ -59,7 +59,7 @@ async def land(
     }
     return Land(
         base=await ground(tx, j, when),
-        stations=[each.state for each in stations],
+        stations=[assemble.on_day(when.day, each.state) for each in stations],
         workers=people,
         held=certificates(when.day, people),
         targets=registers["target"],

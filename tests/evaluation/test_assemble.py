@@ -38,6 +38,21 @@ def facts(day=DAY, workers=(), contracts=(), **more):
     return assemble.station(day, state(**more), workers, contracts)
 
 
+def test_who_has_gone_and_what_has_ended_since_a_profile_was_told_is_no_fact_of_the_day():
+    head = {"role": "head", "post": "party_leader", "concurrent": True}
+    profile = {
+        "leadership": [head | {"ends_on": "2023-05-31"}],
+        "demonstrations": [{"year": 2022, "until": "2023-05-31"}],
+    }
+    said = {"head": {"post": "party_leader", "concurrent": True}, "deputies": [], "demo": True}
+
+    then = facts(date(2023, 5, 31), facts=said, profile=profile)
+    now = facts(date(2023, 6, 1), facts=said, profile=profile)
+
+    assert (then["head"]["post"], then["demo"]) == ("party_leader", True)
+    assert ("head" in now, now["demo"]) == (False, False)
+
+
 def test_only_what_was_told_is_known():
     known = facts()
 

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from contracts.profile import facts_of
 from services.registry.app import service
-from services.registry.decide.profile import facts_of
 from tests.conftest import WUHAN
 from tests.http import actor, client
 from tests.registry.conftest import a_station, added
@@ -133,6 +133,14 @@ def test_a_part_says_more_than_what_was_stated_beside_it():
     found = facts_of({"rooms": ["multi"], "volunteers": True}, {"rooms": []}, DAY)
 
     assert found == {"rooms": [], "volunteers": True}
+
+
+def test_a_head_who_has_gone_is_no_fact_any_more():
+    gone = [{"role": "head", "post": "party_leader", "ends_on": "2026-06-29"}]
+
+    assert facts_of({"head": {"post": "party_leader"}}, {"leadership": gone}, DAY) == {
+        "deputies": []
+    }
 
 
 async def test_a_profile_is_shown_whole_and_told_without_free_words(wuhan, bureau):

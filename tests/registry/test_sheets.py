@@ -10,6 +10,7 @@ from services.registry.models import Posting, Station, Supervision, Worker
 from services.registry.sheets import exporting, files
 from services.registry.sheets.importing import ground_of, import_file
 from services.registry.sheets.kinds import KINDS
+from services.registry.sheets.lines import Line
 from tests.conftest import WUHAN, who
 from tests.registry.conftest import a_station, added, an_agency
 from tests.registry.test_supervision import a_supervisor
@@ -271,6 +272,17 @@ async def test_what_is_exported_could_be_imported_and_hides_what_is_sealed(wuhan
     text = (tmp_path / "workers.csv").read_text("utf-8-sig")
     assert NUMBER not in text
     assert "'=1+1" in text
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_what_was_made_harmless_in_a_report_is_read_again_as_it_was(tmp_path, form):
+    path = tmp_path / f"report.{form}"
+    said = {"name": "某社工", "phone": "+8613800138000", "id_number": "X", "cert": "无"}
+
+    with files.report(path, KINDS["workers"], outcomes=False) as out:
+        out.add(Line(2, said))
+
+    assert [dict(line.texts) for line in files.read(path, KINDS["workers"])] == [said]
 
 
 async def test_a_template_offers_the_citys_own_words(words, tmp_path):

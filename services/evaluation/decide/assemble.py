@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from chassis.divisions import Division
 from chassis.packs import Sheet
 from contracts import facts
+from contracts.profile import facts_of
 
 State = Mapping[str, Any]
 
@@ -57,13 +58,18 @@ def staffed(
     """Return what is known of a station with these people, whose sheets are made already."""
     said: dict[str, Any] = {
         **counted,
-        **state["facts"],
+        **on_day(day, state)["facts"],
         **{name: state[name] for name in ("name", "tier", "mode", "open_on", "domains")},
         "division": division(state, place, villages),
         **_staffing(day, state, contracts),
     }
     # Each of them fits its sheet already: held to it once more they cost as much as all the rest.
     return {**known(facts.Station, said), "workers": people}
+
+
+def on_day(day: date, state: State) -> State:
+    """Return a station's state with the facts its profile says that day, not when it was told."""
+    return {**state, "facts": facts_of(state["facts"], state.get("profile", NOTHING), day)}
 
 
 def division(state: State, place: Division | None, villages: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from chassis.divisions import Division
 from chassis.initials import initials
 from chassis.problems import At, Forbidden, Invalid, WrongStatus
 from contracts import facts
+from contracts.profile import facts_of
 from contracts.registry import StationChanged
 from services.registry.decide import profile as parts
 from services.registry.decide.days import effective
@@ -129,7 +130,7 @@ def told(station: Station) -> StationChanged:
     shared = StationChanged.model_fields.keys() - {"station_id", "facts", "profile"}
     return StationChanged(
         station_id=station.id,
-        facts=parts.facts_of(station.facts, station.profile, station.as_of),
+        facts=facts_of(station.facts, station.profile, station.as_of),
         profile=parts.public(station.profile),
         **{name: getattr(station, name) for name in shared},
     )

@@ -43,7 +43,7 @@ def read(path: Path, kind: Kind) -> Iterator[Line]:
     columns = _columns(next(rows, []), kind)
     for number, row in enumerate(rows, 2):
         texts = {
-            column.name: text
+            column.name: _meant(text)
             for column, text in zip(columns, row, strict=False)
             if column is not None and text
         }
@@ -200,9 +200,17 @@ class _XlsxReport:
         return cell
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
 def _harmless(text: str) -> str:
     """Return a cell that no spreadsheet program takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _meant(text: str) -> str:
+    """Return what stood in a cell before it was made harmless: a report is imported again."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def template(path: Path, kind: Kind, words: Words) -> None:
