@@ -122,6 +122,10 @@ class Judge:
             self._pause = min(max(self._pause * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
             self._later(city, self._pause)
             return
+        except Exception as error:  # noqa: BLE001 - one city's facts must not stop all the others'
+            log.error("judging failed", exc=error, city=city)
+            self._later(city, LOOK_S)
+            return
         self._pause = 0.0
         if left is Left.MORE:
             self._visit(city)

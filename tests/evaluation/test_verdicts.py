@@ -199,6 +199,27 @@ async def test_the_judge_wakes_by_itself_when_something_is_told(wuhan):
     assert (await words(wuhan, "station", station))["full-time"] == "met"
 
 
+async def test_a_city_that_cannot_be_judged_keeps_nobody_else_waiting(wuhan, monkeypatch):
+    station, really = await staffed(wuhan), judging.step
+
+    async def step_but_one(database, city, **more):
+        if city == "330100":
+            raise KeyError("operator_id")
+        return await really(database, city, **more)
+
+    monkeypatch.setattr(judging, "step", step_but_one)
+    judge = Judge(wuhan.database)
+    judge.wake("330100")
+    judge.wake("420100")
+    running = asyncio.create_task(judge.run())
+    try:
+        await eventually(lambda: judged_are(wuhan, 5))
+    finally:
+        judge.stop()
+        await running
+    assert (await words(wuhan, "station", station))["full-time"] == "met"
+
+
 async def test_a_city_where_something_was_told_goes_before_those_only_looked_at(wuhan):
     judge = Judge(wuhan.database)
     for number in range(10):
