@@ -367,6 +367,9 @@ class DutyChanged(Event):
     division: str | None
     """The area; null: the whole jurisdiction."""
     what: str
+    what_en: str | None = None
+    pack_key: str | None = None
+    """Its key in the city's pack, where the document itself lays it on the body."""
     every: str
     """once, month, quarter, half_year or year"""
     due_on: date | None

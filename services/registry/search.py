@@ -15,11 +15,11 @@ def named(model: Named, said: str | None) -> list[Condition]:
     """Return the conditions under which a name holds what was said: characters, letters, initials."""
     if said is None:
         return []
-    within: Condition = col(model.name).icontains(said, autoescape=True)
     letters = "".join(said.lower().split())
     if letters.isascii() and letters.isalnum():
+        within = col(model.name).icontains(said, autoescape=True)
         return [or_(within, col(model.initials).contains(letters, autoescape=True))]
-    return [within]
+    return [col(model.name).contains(said, autoescape=True)]
 
 
 def sorted_by(model: Named, said: str | None) -> tuple[str, list[Condition]]:

@@ -267,6 +267,7 @@ def a_draft(version="b" * 12, author="420100.author"):
         note="",
         text="{}",
         townships=[],
+        duties=[],
     )
 
 

@@ -1,11 +1,17 @@
 """Targets, filings, duties: whose area, which days, whose receipt."""
 
+from datetime import date
 from uuid import uuid4
 
 import pytest
 
+from chassis.packs import Jurisdiction
 from services.registry.app import service
-from tests.conftest import WUHAN
+from services.registry.decide.dues import duties_of
+from services.registry.models import PackVersion
+from services.registry.routes.packs import SUBJECTS
+from tests import told
+from tests.conftest import NOW, WUHAN
 from tests.http import actor, client
 from tests.registry.conftest import a_station, added
 from tests.registry.test_bodies import COURT, last
@@ -169,7 +175,8 @@ async def test_a_district_sees_what_is_the_citys_and_changes_what_is_its_own(wuh
                 await district.post(path, json=body(division="420103")),
                 await district.put(f"{path}/{here}", json=body(division="420102"), headers=version),
             ]
-        assert seen == {str(whole), str(here)}
+        assert {str(whole), str(here)} <= seen
+        assert str(away) not in seen
         assert [e.status_code for e in answers] == [403, 403, 403, 404, 403, 403, 200], kind
 
 
@@ -188,3 +195,61 @@ async def test_what_a_station_files_is_its_own_areas_whatever_area_is_said(wuhan
 
     assert made.json()["division"].startswith("420102")
     assert [each.status_code for each in answers] == [404, 200]
+
+
+def a_version(*duties):
+    said = {"what_en": None, "cite": "方案 三", "clause": None, "due_on": None, "every": "once"}
+    return PackVersion(
+        version="x",
+        status="active",
+        in_force=date(2026, 1, 1),
+        author="a",
+        authored_at=NOW,
+        approver="b",
+        approved_at=NOW,
+        note="",
+        text="",
+        townships=[],
+        duties=[said | each for each in duties],
+    )
+
+
+def test_the_register_follows_the_document_and_keeps_what_was_done():
+    fund = {"pack_key": "fund", "department": "civil_affairs", "what": "设立社区基金"}
+    year = {"pack_key": "year", "department": "justice", "what": "社区矫正", "every": "year"}
+    day, later = date(2026, 1, 1), date(2026, 6, 1)
+
+    first = [duty for duty, _ in duties_of(a_version(fund, year), [], day)]
+    first[0].done = [{"on": "2026-02-01"}]
+    same = duties_of(a_version(fund, year), first, later)
+    changed = duties_of(a_version(fund | {"what": "设立社区发展基金"}), first, later)
+    again = duties_of(a_version(fund | {"what": "设立社区发展基金"}, year), first, later)
+
+    assert [(each.pack_key, each.status, each.as_of) for each in first[:1]] == [
+        ("fund", "done", later)
+    ]
+    assert same == []
+    assert [(event.what, event.status, event.done_on) for _, event in changed] == [
+        ("设立社区发展基金", "done", [date(2026, 2, 1)]),
+        ("社区矫正", "dropped", []),
+    ]
+    assert [(event.pack_key, event.status) for _, event in again] == [("year", "open")]
+
+
+async def test_what_a_document_lays_on_bodies_is_in_the_register_from_its_activation(wuhan, bureau):
+    text = told.shipped(WUHAN)[1]
+    laid = Jurisdiction.from_text(text, SUBJECTS).duties
+
+    listed = (await bureau.get(DUTIES)).json()["items"]
+
+    assert {each["pack_key"] for each in listed} == laid.keys() != set()
+    for each in listed:
+        duty = laid[each["pack_key"]]
+        assert (each["department"], each["what"], each["what_en"]) == (
+            duty.who,
+            duty.what.zh,
+            duty.what.en,
+        )
+        assert each["clause"] == (", ".join(duty.ids) or None)
+    kind, data = await last(wuhan, "duty")
+    assert (kind, data["as_of"]) == ("registry.duty.changed.v1", "2021-01-01")

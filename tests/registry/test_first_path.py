@@ -54,7 +54,8 @@ async def test_cities_show_the_pack_in_force_and_the_townships_counted(wuhan):
 async def test_an_activated_pack_travels_whole_and_is_kept_here(wuhan):
     version, text = told.shipped(WUHAN)
 
-    assert await events(wuhan) == [
+    told_of_packs = [each for each in await events(wuhan) if "pack" in each[0]]
+    assert told_of_packs == [
         (
             "registry.pack.activated.v1",
             {"version": version, "in_force": "2021-01-01", "text": text},

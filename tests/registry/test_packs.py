@@ -68,7 +68,8 @@ async def test_the_same_texts_are_the_same_version_and_approved_once(wuhan, auth
     assert (again.json()["status"], again.json()["version"]) == ("active", version)
     assert (twice.status_code, other_day.status_code) == (200, 409)
     async with wuhan.begin(who()) as tx:
-        assert await tx.count(PackVersion) == await tx.count(EventLog) == 1
+        told_of_packs = EventLog.agg_type == "pack"
+        assert await tx.count(PackVersion) == await tx.count(EventLog, told_of_packs) == 1
 
 
 async def test_a_pack_that_does_not_load_is_refused_by_file_line_and_column(author):
@@ -126,8 +127,8 @@ async def test_activations_of_a_city_are_versions_of_one_aggregate(wuhan, author
     await approve(approver, second, "2021-01-01")
 
     async with wuhan.begin(who()) as tx:
-        rows = await tx.find(EventLog, order_by=EventLog.version)
-        assert [(row.agg_type, row.version) for row in rows] == [("pack", 1), ("pack", 2)]
+        rows = await tx.find(EventLog, EventLog.agg_type == "pack", order_by=EventLog.version)
+        assert [row.version for row in rows] == [1, 2]
         assert len({row.agg_id for row in rows}) == 1
     assert (await author.get(f"/v1/{WUHAN}/policy")).json()["version"] == second
 

@@ -1,6 +1,6 @@
 """Targets, filings and duties: replaced whole; what their days say is their status."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from chassis.problems import At, Forbidden, Invalid
 from contracts.registry import DutyChanged, FilingChanged, TargetChanged
 from services.registry.decide.days import effective
 from services.registry.facts import Words, strange_words
-from services.registry.models import Duty, Filing, Target
+from services.registry.models import Duty, Filing, PackVersion, Target
 from services.registry.shapes import WriteDuty, WriteFiling, WriteTarget
 
 RowT = TypeVar("RowT", Target, Filing, Duty)
@@ -65,10 +65,47 @@ def write_duty(
         each.model_dump(mode="json", exclude_none=True)
         for each in sorted(ask.done, key=lambda each: each.on)
     ]
+    if duty is None:
+        said["pack_key"] = None
     duty = _replaced(duty, Duty, said)
+    return duty, _told(duty)
+
+
+def duties_of(
+    version: PackVersion, kept: Sequence[Duty], in_force: date
+) -> list[tuple[Duty, DutyChanged]]:
+    """Bring the register to what a version of the pack lays on bodies; what was done stays noted.
+
+    A duty the document no longer has is dropped, one it has again is taken up again.
+    """
+    known = {each.pack_key: each for each in kept}
+    said = {each["pack_key"]: each for each in version.duties}
+    changed: list[tuple[Duty, DutyChanged]] = []
+    for key in sorted(said):
+        due = said[key]["due_on"]
+        ask = said[key] | {"due_on": date.fromisoformat(due) if due else None}
+        duty = known.get(key)
+        if duty is None:
+            none = dict.fromkeys(("partner_id", "division", "times", "note"))
+            duty = Duty(**ask, **none, done=[], status="open", as_of=in_force)
+        elif duty.status != "dropped" and all(getattr(duty, n) == v for n, v in ask.items()):
+            continue
+        else:
+            done = bool(duty.done) and ask["every"] == "once"
+            status = {"status": "done" if done else "open", "as_of": in_force}
+            duty = _replaced(duty, Duty, ask | status)
+        changed.append((duty, _told(duty)))
+    for key, duty in known.items():
+        if key not in said and duty.status != "dropped":
+            duty.status, duty.as_of = "dropped", in_force
+            changed.append((duty, _told(duty)))
+    return changed
+
+
+def _told(duty: Duty) -> DutyChanged:
     shared = DutyChanged.model_fields.keys() - {"duty_id", "done_on"}
     days = [date.fromisoformat(each["on"]) for each in duty.done]
-    return duty, DutyChanged(duty_id=duty.id, done_on=days, **_of(duty, shared))
+    return DutyChanged(duty_id=duty.id, done_on=days, **_of(duty, shared))
 
 
 def _said(

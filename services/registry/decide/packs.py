@@ -1,9 +1,11 @@
 """Two people activate a pack: whoever brought a version does not approve it."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from chassis.packs import Jurisdiction
+from chassis.packs.model import Duty
 from chassis.problems import At, Forbidden, Invalid
 from contracts.registry import PackActivated
 from services.registry.models import Pack, PackVersion
@@ -45,7 +47,24 @@ def author_pack(
         note=note,
         text=text,
         townships=stated,
+        duties=[_duty(pack, key, each) for key, each in pack.duties.items()],
     )
+
+
+def _duty(pack: Jurisdiction, key: str, duty: Duty) -> dict[str, Any]:
+    """Return a duty as the register will have it, its place named by the document's title."""
+    document, _, clause = duty.cite.partition(" ")
+    titles = [each.title for (_, name), each in pack.documents.items() if name == document]
+    return {
+        "pack_key": key,
+        "department": duty.who,
+        "what": duty.what.zh,
+        "what_en": duty.what.en,
+        "cite": f"{titles[-1]} {clause}".strip() if titles else duty.cite,
+        "clause": ", ".join(duty.ids) or None,
+        "due_on": duty.due.isoformat() if duty.due else None,
+        "every": duty.every,
+    }
 
 
 def approve_pack(

@@ -84,6 +84,9 @@ class DutyView(SQLModel):
     division: str | None
     """The area; None: the whole jurisdiction."""
     what: str
+    what_en: str | None
+    pack_key: str | None
+    """Its key in the city's pack, where the document itself lays it on the body."""
     every: str
     """once, month, quarter, half_year or year"""
     due_on: date | None

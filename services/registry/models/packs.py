@@ -33,6 +33,8 @@ class PackVersion(Registry, CityRow, PackVersionView, table=True):
     text: str
     townships: list[dict[str, Any]] = Field(sa_type=Json)
     """The number of townships the document itself states, with its year."""
+    duties: list[dict[str, Any]] = Field(sa_type=Json)
+    """What the document lays on bodies, by its key in the pack."""
 
 
 class Pack(Registry, Aggregate, table=True):

@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import Query
+from sqlmodel import col
 
 from chassis.asked import Listed, Paged
 from chassis.http import Router, Tx
@@ -11,8 +12,9 @@ from chassis.packs import Jurisdiction, Subjects, Troubles
 from chassis.problems import At, Invalid, WrongStatus
 from contracts import facts
 from contracts.kept import keep_pack
+from services.registry.decide.dues import duties_of
 from services.registry.decide.packs import approve_pack, author_pack, pack_id
-from services.registry.models import Pack, PackVersion, PackVersionView
+from services.registry.models import Duty, Pack, PackVersion, PackVersionView
 from services.registry.routes.callers import Approves, Authors, Reads
 from services.registry.shapes import ApprovePack, AuthorPack
 
@@ -58,7 +60,10 @@ async def get_pack(version: str, tx: Tx, actor: Reads) -> PackVersionView:
 
 @router.post("/packs/{version}/approve")
 async def post_approval(version: str, ask: ApprovePack, tx: Tx, actor: Approves) -> PackVersionView:
-    """Activate a version from a day on; every service hears of it."""
+    """Activate a version from a day on; every service hears of it.
+
+    What the document lays on bodies is in the register of duties from then on.
+    """
     draft = await tx.get(PackVersion, version, lock=True)
     if draft.status == "active":
         if draft.in_force == ask.in_force:
@@ -71,6 +76,9 @@ async def post_approval(version: str, ask: ApprovePack, tx: Tx, actor: Approves)
     tx.keep(draft)
     keep_pack(event, tx)
     tx.record(pack, event)
+    kept = await tx.find(Duty, col(Duty.pack_key).is_not(None))
+    for duty, told in duties_of(draft, kept, ask.in_force):
+        tx.record(duty, told)
     return draft
 
 

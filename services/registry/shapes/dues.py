@@ -115,6 +115,7 @@ class WriteDuty(Cited):
     partner_id: UUID | None = Field(None, description="where that body is a partner of ours")
     division: Code | None = Field(None, description="the area; none: the whole jurisdiction")
     what: Line
+    what_en: Line | None = None
     every: Literal["once", "month", "quarter", "half_year", "year"] = "once"
     due_on: Day | None = Field(None, description="the first day it is due")
     times: Annotated[int, Field(ge=1, le=366)] | None = Field(
