@@ -15,7 +15,12 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 DAY = click.DateTime(["%Y-%m-%d"])
 root_option = click.option(
-    "--root", type=FOLDER, default=ROOT, show_default=True, help="The folder of packs."
+    "--root",
+    type=FOLDER,
+    default=ROOT,
+    show_default=True,
+    envvar="SHEGONG_POLICIES",
+    help="The folder of packs.",
 )
 NO_DAY = "(default: today)"
 
