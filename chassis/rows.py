@@ -60,17 +60,15 @@ class _Plain(SQLModelMetaclass):
         if args:
             raise TypeError(f"{cls.__name__} takes values by name")
         row = cast("Any", cls).__new__(cls)
-        fixed, made, needed, known = _defaults(cls)
-        if not needed <= values.keys() <= known:
-            wrong = sorted((needed - values.keys()) | (values.keys() - known))
-            raise TypeError(f"{cls.__name__}: {', '.join(wrong)}")
+        fixed, made, every = _defaults(cls)
         own = row.__dict__
         own.update(fixed)
+        own.update(values)
         for name, make in made.items():
             if name not in values:
                 own[name] = make()
-        own.update(values)
-        object.__setattr__(row, "__pydantic_fields_set__", set(values))
+        if own.keys() != every:
+            raise TypeError(f"{cls.__name__}: {', '.join(sorted(own.keys() ^ every))}")
         return row
 
 
@@ -159,7 +157,7 @@ def _sealed(model: type[CityRow], name: str) -> bool:
 @cache
 def _defaults(
     model: type[Row],
-) -> tuple[dict[str, Any], dict[str, Callable[[], Any]], frozenset[str], frozenset[str]]:
+) -> tuple[dict[str, Any], dict[str, Callable[[], Any]], frozenset[str]]:
     _configured(model)
     fields = model.model_fields
     made = {n: f.default_factory for n, f in fields.items() if f.default_factory is not None}
@@ -168,5 +166,4 @@ def _defaults(
         for n, f in fields.items()
         if f.default is not PydanticUndefined and n not in made
     }
-    needed = frozenset(n for n, f in fields.items() if f.is_required())
-    return fixed, made, needed, frozenset(fields)  # type: ignore[return-value]
+    return fixed, made, frozenset(fields)  # type: ignore[return-value]
