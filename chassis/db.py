@@ -224,6 +224,7 @@ class Transaction(Reads):
 
     async def flush(self) -> None:
         """Write what is pending now, so that the database may refuse it; only a commit keeps it."""
+        await self._open()  # a statement outside a block would be kept at once
         await self._flush()
 
     def audit(

@@ -36,7 +36,7 @@ def area_of(actor: Actor) -> str | None:
     """Return the prefix of the divisions a caller sees, "" for all, None for none."""
     if actor.role in CITY_WIDE:
         return ""
-    return actor.division if actor.role in BY_DIVISION else None
+    return (actor.division or None) if actor.role in BY_DIVISION else None
 
 
 def reaches_area(actor: Actor, code: str) -> bool:

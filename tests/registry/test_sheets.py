@@ -161,6 +161,14 @@ async def test_a_heading_nobody_knows_is_named_with_what_may_be_meant(wuhan, tmp
     assert "区划代码" in bad.value.zh
 
 
+async def test_a_file_that_is_no_csv_is_said_to_be_none(wuhan, tmp_path):
+    path = tmp_path / "stations.csv"
+    path.write_bytes(b"\xff\xfe\x00\x81\x30\x81")
+
+    with pytest.raises(files.BadFile):
+        await taken(wuhan, path)
+
+
 async def test_people_come_with_their_posting_and_are_known_again_by_their_document(
     wuhan, words, bureau, tmp_path
 ):
@@ -239,19 +247,21 @@ async def test_trainings_and_supervisions_come_by_the_row_and_belong_together(
         "督导方式": "现场督导",
         "时长（小时）": "8",
     }
-    days = [day | {"日期": each} for each in ("2026-03-03", "2026-03-02")]
+    other = day | {"督导编号": "2", "日期": "2026-04-02"}
+    days = [day | {"日期": "2026-03-03"}, other, day | {"日期": "2026-03-02"}]
 
     once = [await taken(wuhan, sheet(tmp_path, "trainings", *both[:1]))]
     once += [await taken(wuhan, sheet(tmp_path, "trainings", *both))]
     visits = [await taken(wuhan, sheet(tmp_path, "supervisions", *days)) for _ in range(2)]
 
     assert [counts for counts, _ in once] == [{"new": 1}, {"same": 1, "new": 1}]
-    assert [counts for counts, _ in visits] == [{"new": 2}, {"same": 2}]
+    assert [counts for counts, _ in visits] == [{"new": 3}, {"same": 3}]
     listed = (await bureau.get(f"/v1/{WUHAN}/trainings")).json()["items"]
     assert [len(each["worker_ids"]) for each in listed] == [2]
     async with wuhan.begin(who()) as tx:
-        [visit] = await tx.find(Supervision)
-    assert [each["day"] for each in visit.days] == ["2026-03-02", "2026-03-03"]
+        visits = await tx.find(Supervision, order_by=(Supervision.last_day,))
+    said = [[each["day"] for each in visit.days] for visit in visits]
+    assert said == [["2026-03-02", "2026-03-03"], ["2026-04-02"]]
 
 
 async def test_what_is_exported_could_be_imported_and_hides_what_is_sealed(wuhan, words, tmp_path):

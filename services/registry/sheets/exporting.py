@@ -1,6 +1,7 @@
-"""Rows out of registry, as a sheet that could be imported again.
+"""Rows out of registry, under the headings and in the words they would be imported with.
 
 Identity numbers and telephones stay behind their masks: who needs one opens it one by one, audited.
+So a sheet of people is for reading; it goes back in once the numbers are filled in.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence

@@ -100,8 +100,13 @@ def _xlsx(path: Path) -> Iterator[list[str]]:
 
 
 def _csv(path: Path) -> Iterator[list[str]]:
-    with path.open(encoding=_encoding(path), newline="") as file:
-        yield from csv.reader(file)
+    try:
+        with path.open(encoding=_encoding(path), newline="") as file:
+            yield from csv.reader(file)
+    except (UnicodeDecodeError, csv.Error):
+        raise BadFile(
+            "不是有效的 csv 文件（UTF-8 或 GB 18030）", "not a csv file in UTF-8 or GB 18030"
+        ) from None
 
 
 def _encoding(path: Path) -> str:

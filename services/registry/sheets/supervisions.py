@@ -30,7 +30,7 @@ async def take(tx: Transaction, lines: Sequence[Line], ground: Ground) -> None:
     terms = await tx.find(Supervisor, among(Supervisor.worker_id, ids)) if ids else []
     wanted = [each.id for each in terms]
     there = await tx.find(Supervision, among(Supervision.supervisor_id, wanted)) if wanted else []
-    for _, some in groupby(lines, key):
+    for _, some in groupby(sorted(lines, key=key), key):
         group = list(some)
         if not _whole(group):
             continue
@@ -70,18 +70,19 @@ def _visited(
     ground: Ground,
 ) -> None:
     station, term = at
+    day = first.values["day"]
+    known = next((s for s in there if s.station_id == station.id and s.days[0]["day"] == day), None)
     said = {
         "station_id": station.id,
         "supervisor_id": term.id,
         "kind": first.values["kind"],
         "days": [{"day": x.values["day"], "hours": x.values["hours"]} for x in group],
         "recorded_on": first.values.get("recorded_on"),
+        "status": known.status if known else "held",
     }
     wish = ask(KIND, first, WriteSupervision, said)
     if wish is None:
         return
-    day = first.values["day"]
-    known = next((s for s in there if s.station_id == station.id and s.days[0]["day"] == day), None)
     outcome = Outcome.CHANGED if known else Outcome.NEW
     if known is not None and _says(known, wish):
         outcome = Outcome.SAME

@@ -35,7 +35,7 @@ async def take(tx: Transaction, lines: Sequence[Line], ground: Ground) -> None:
     present: dict[object, set[object]] = {each.id: set() for each in there}
     for row in await tx.find(Attendance, among(Attendance.training_id, present)) if present else ():
         present[row.training_id].add(row.worker_id)
-    for _, some in groupby(lines, key):
+    for _, some in groupby(sorted(lines, key=key), key):
         group = [line for line in some if line.right]
         for line in group:
             if numbers[line.number] not in people:
@@ -60,7 +60,13 @@ async def take(tx: Transaction, lines: Sequence[Line], ground: Ground) -> None:
         )
         if unchanged and not new:
             continue
-        wish = ask(KIND, first, WriteTraining, said | {"worker_ids": [*known, *new]})
+        wish = ask(
+            KIND,
+            first,
+            WriteTraining,
+            said
+            | {"worker_ids": [*known, *new], "status": training.status if training else "held"},
+        )
         if wish is None:
             continue
         try:
