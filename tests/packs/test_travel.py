@@ -76,7 +76,7 @@ def test_a_sheet_leaves_out_what_is_unknown_and_keeps_what_is_none():
 @pytest.mark.parametrize(
     ("given", "at", "text"),
     [
-        ({"station": {"workrs": []}}, "/station/workrs", "Extra inputs"),
+        ({"station": {"workrs": []}}, "/station/workrs", "no fact `workrs`"),
         ({"station": {"brands": "3"}}, "/station/brands", "valid integer"),
         ({"station": {"brands": None}}, "/station/brands", "valid integer"),
         ({"station": {"tier": "townshop"}}, "/station/tier", "did you mean `township`?"),
