@@ -122,6 +122,16 @@ def resend(part: str, city: str | None, since: datetime | None) -> None:
     click.echo(f"{part}: {count} 个事件将重新发出 / {count} events will be sent again")
 
 
+@commands.command()
+@click.argument("part", type=PART)
+def forgotten(part: str) -> None:
+    """List what a restored part has said and no longer knows: time, city, aggregate, version, type."""
+    from deploy.forgotten import forgotten
+
+    for line in asyncio.run(forgotten(part)):
+        click.echo("\t".join(line))
+
+
 @commands.group("dead-letters")
 def dead_letters() -> None:
     """Events that could not be taken in: see them, put them back."""

@@ -1,11 +1,18 @@
-"""What operations do with events: send them again, see what could not be taken in, put it back."""
+"""What operations do with events: send them again, see what was forgotten or not taken in."""
 
+from datetime import date
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from nats import connect as nats_connect
 
+from chassis import bus
+from chassis.events import Envelope, subject_of
+from contracts.procurement import ContractEnded
 from deploy import events
+from deploy.forgotten import forgotten
+from tests.conftest import NOW
 
 WUHAN, HANGZHOU = "420100", "330100"
 
@@ -106,3 +113,34 @@ async def test_an_aggregate_that_could_not_be_published_is_listed_and_tried_agai
     assert (words[3], words[-1]) == (str(blocked), "not published: message-too-large")
     assert await events.replay("procurement", [blocked]) == [(blocked, "published again")]
     assert await events.dead_letters(["procurement"]) == []
+
+
+async def test_what_a_restored_part_has_said_and_no_longer_knows_is_listed(
+    owner, nats, monkeypatch
+):
+    monkeypatch.setenv("SHEGONG_NATS_URL_PROCUREMENT", nats.url())
+    ended = ContractEnded(
+        contract_id=uuid4(), station_id=uuid4(), agency_id=uuid4(), reason_code="expired",
+        ended_on=date(2026, 1, 1),
+    )  # fmt: skip
+    known, gone = (
+        Envelope.wrap(ended, city=WUHAN, aggregate_id=uuid4(), version=1, epoch=1, time=NOW)
+        for _ in range(2)
+    )
+    await owner.execute(
+        "INSERT INTO event_log (city, agg_type, agg_id, epoch, version, event_id, type, body,"
+        " client, subject, purpose, at) VALUES ($1, 'contract', $2, 1, 1, $3, 't', '{}', 'c', 's',"
+        " 'p', now())",
+        *(WUHAN, known.agg_id, known.id),
+    )
+    client = await nats_connect(nats.url())
+    js = client.jetstream()
+    await bus.ensure_stream(js, "procurement")
+    for event in (known, gone):
+        await js.publish(subject_of(event.type, event.city), event.to_bytes())
+
+    found = await forgotten("procurement")
+    await js.delete_stream("PROCUREMENT")
+    await client.close()
+
+    assert [line[1:4] for line in found] == [[WUHAN, f"contract/{gone.agg_id}", "1.1"]]

@@ -12,6 +12,7 @@ from deploy import databases
 from deploy.embedded.postgres import _programs
 from tests.e2e.house import eventually
 from tests.fault.hurting import back, killed, still
+from tests.fault.outages.events import shegong
 from tests.fault.outages.load import Load, good, p99
 from tests.fault.outages.told import Came, read
 from tests.fault.writing import Ledger
@@ -105,6 +106,11 @@ async def producer_restored(house, guest, city, asked):
     later = Ledger(guest, city)
     await _settled(house, old + forgotten)
     await _restored(house, "casework", dump)
+    listed = (await asyncio.to_thread(shegong, house, "forgotten", "casework")).splitlines()
+    said = {(f"referral/{wish.receipt['id']}", v) for wish in forgotten for v in ("1.1", "1.2")}
+    said |= {(f"referral/{wish.receipt['id']}", "1.2") for wish in old[:3]}
+    told = {(words[2], words[3]) for words in (line.split("\t") for line in listed)}
+    came.must(told == said, f"the list of what was forgotten differs in {told ^ said}")
     began = time.monotonic()
     for wish in old:
         wish.key += "-again"  # the receipt of the first try is forgotten for three of them
@@ -136,7 +142,7 @@ async def producer_restored(house, guest, city, asked):
     came.must(only_there == len(forgotten), f"{only_there} known elsewhere only")
     came.must((dead, parked) == (0, 0), f"{dead} dead letters, {parked} parked")
     came.lost = len(apart)
-    came.also |= {"known elsewhere only": only_there, "epoch": 2}
+    came.also |= {"known elsewhere only": only_there, "listed": len(listed), "epoch": 2}
     return came
 
 

@@ -134,7 +134,7 @@ async def poison(house, guest, city, asked):
                 return all(known.get(UUID(w.receipt["id"])) == w.version for w in well)
 
             await eventually(others, 60)
-            letters = await asyncio.to_thread(_shegong, house, "dead-letters", "list")
+            letters = await asyncio.to_thread(shegong, house, "dead-letters", "list")
             counted = Signals(house, "evaluation")
 
             async def told():
@@ -149,7 +149,7 @@ async def poison(house, guest, city, asked):
     came.must(facts == 0, "the sick one was applied all the same")
     came.must(sick.receipt["id"] in letters, "the list does not name it")
     healed = await asyncio.to_thread(
-        _shegong, house, "dead-letters", "replay", "evaluation", "--all"
+        shegong, house, "dead-letters", "replay", "evaluation", "--all"
     )
     came.must("applied" in healed, f"the replay said {healed!r}")
     came.asked, came.granted = len(well), 1.0
@@ -168,7 +168,7 @@ CREATE TRIGGER poisoned BEFORE INSERT ON fact FOR EACH ROW EXECUTE FUNCTION pois
 """
 
 
-def _shegong(house, *words):
+def shegong(house, *words):
     """Run a command of operations beside the platform, as a person would."""
     ran = subprocess.run(
         [sys.executable, "-m", "deploy.cli", *words],
