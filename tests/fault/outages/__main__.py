@@ -79,7 +79,7 @@ def main() -> int:
     asked = Asked(
         seconds,
         database_seconds=given.seconds or (3 if given.short else 20),
-        rate=given.rate or (8 if given.short else 20),
+        rate=given.rate or (8 if given.short else 10),
         before=1 if given.short else 10,
     )
     why = missing()

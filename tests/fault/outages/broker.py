@@ -86,4 +86,7 @@ def _requests(came, load, began, away, returned):
     before, during = load.between(began, away), load.between(away, returned)
     came.asked, came.granted = len(during), good(during)
     came.p99_before_ms, came.p99_ms = p99(before), p99(during)
+    came.must(
+        good(before) >= GRANTED, f"{good(before):.2%} before: a lower --rate for this machine"
+    )
     came.must(came.granted >= GRANTED, f"{came.granted:.2%} granted, {GRANTED:.1%} wanted")

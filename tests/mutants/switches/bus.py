@@ -103,6 +103,36 @@ SWITCHES = (
         tests=(f"{RELAY}::test_a_stream_that_was_rolled_back_is_refilled",),
     ),
     Switch(
+        name="refill-below",
+        guard="what is put back is told before what waits",
+        without="a later version is told before its predecessors",
+        edits=(
+            Edit(
+                "chassis/repair.py",
+                "least((SELECT min(seq) FROM outbox), 0) - row_number() OVER later",
+                "1000000 - row_number() OVER later",
+            ),
+        ),
+        tests=(
+            f"{RELAY}::test_what_waited_when_the_stream_was_lost_is_told_after_its_predecessors",
+        ),
+    ),
+    Switch(
+        name="own-note",
+        guard="a consumer believes its own database about its place, not the broker",
+        without="what a restored backup has forgotten is never heard again",
+        edits=(
+            Edit(
+                "chassis/bus.py",
+                "info.ack_floor.stream_seq > known:",
+                "info.ack_floor.stream_seq < 0:",
+            ),
+        ),
+        tests=(
+            f"{CONSUMER}::test_a_consumer_whose_database_was_restored_hears_again_what_it_forgot",
+        ),
+    ),
+    Switch(
         name="known-before",
         guard="what was known is read before the broker is asked",
         without="another relay's progress is a loss: everything is told again",
