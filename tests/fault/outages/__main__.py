@@ -37,7 +37,13 @@ from tests.fault.outages.databases import consumer_restored, database_away, prod
 from tests.fault.outages.disk import brokers_disk_full, databases_disk_full
 from tests.fault.outages.events import poison, relay_asleep
 from tests.fault.outages.told import HEAD
-from tests.fault.power_cut.disk import Disk, in_a_world_of_our_own, made, missing
+from tests.fault.power_cut.disk import (
+    Disk,
+    in_a_world_of_our_own,
+    made,
+    missing,
+    tidy_when_told_to_go,
+)
 from tests.perf.figures import commit, cores
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -85,6 +91,7 @@ def main() -> int:
     why = missing()
     if not why:
         in_a_world_of_our_own("tests.fault.outages")
+    tidy_when_told_to_go()
     began = time.monotonic()
     # A socket's path must stay short.
     with tempfile.TemporaryDirectory(prefix="sgo-", dir="/tmp") as folder, ExitStack() as stack:

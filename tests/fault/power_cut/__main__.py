@@ -31,7 +31,7 @@ import orjson
 
 from chassis.clock import system_clock
 from chassis.vault import Vault
-from tests.fault.power_cut.disk import copied, in_a_world_of_our_own, missing
+from tests.fault.power_cut.disk import copied, in_a_world_of_our_own, missing, tidy_when_told_to_go
 from tests.fault.power_cut.machine import machine, new_disks
 from tests.fault.power_cut.reading import in_order, left, strays, whole
 from tests.fault.power_cut.writing import Promised, casework, found
@@ -188,6 +188,7 @@ def main() -> int:
         return 0
     in_a_world_of_our_own("tests.fault.power_cut")
     cuts = asked.cuts or (SHORT_CUTS if asked.short else CUTS)
+    tidy_when_told_to_go()
     began = time.monotonic()
     # A socket's path must stay short.
     with tempfile.TemporaryDirectory(prefix="sgcut-", dir=_room()) as folder:

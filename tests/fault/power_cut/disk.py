@@ -11,6 +11,7 @@ Here whatever reached the disk stays, in the order in which it did.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,16 @@ def in_a_world_of_our_own(module):
     if ours.readlink() == theirs.readlink():
         words = ["unshare", "--mount", "--propagation", "private", sys.executable, "-m", module]
         os.execvp("unshare", [*words, *sys.argv[1:]])
+
+
+def tidy_when_told_to_go():
+    """Let a SIGTERM or a closed terminal end this command as Ctrl-C does: by the way out."""
+
+    def leave(number, _frame):
+        raise SystemExit(128 + number)
+
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, leave)
 
 
 def missing():
