@@ -128,7 +128,8 @@ async def close(client: Client | None) -> None:
         return
     try:
         await asyncio.wait_for(client.close(), 2)
-    except (TimeoutError, nats.errors.Error, OSError) as error:
+    # The last: what uvloop says when the client still had something to send to a server that is gone.
+    except (TimeoutError, nats.errors.Error, OSError, RuntimeError) as error:
         log.warning("bus.close", kind=type(error).__name__)
 
 

@@ -1,15 +1,19 @@
 """The broker's configuration: made, compared, healed, or refused with one line."""
 
 import asyncio
+import signal
 import time
 from types import SimpleNamespace
 
 import pytest
+import uvloop
 from nats.js.api import ConsumerConfig, ConsumerInfo, RetentionPolicy, SequenceInfo, StorageType
 from nats.js.errors import NotFoundError
 
 from chassis import bus
 from chassis.pull import Gone, Pull
+from deploy.embedded.nats import Nats
+from deploy.embedded.process import spawn, stop, until_ready
 from tests.chassis.hearing import until
 
 KINDS = ["trial.thing"]
@@ -225,3 +229,23 @@ async def _hear_one(js):
 
 async def _there(found):
     return found
+
+
+def test_a_connection_to_a_server_that_is_gone_closes_under_the_loop_a_part_runs_on(tmp_path):
+    """The loop refuses to write to a closed socket with an error of its own."""
+
+    async def gone():
+        server = Nats(tmp_path, users=())
+        await server.prepare()
+        command = server.command()
+        process = spawn(command)
+        await until_ready(process, command, server.ready, within=20)
+        client = await bus.connect(server.url(), "trial")
+        await stop(process, signal.SIGKILL, grace=1)
+        while client.is_connected:  # noqa: ASYNC110 - the client announces it to nobody
+            await asyncio.sleep(0.01)
+        await client.publish("never", b"sent")
+        await bus.close(client)
+        return client.is_closed
+
+    assert uvloop.run(gone())
