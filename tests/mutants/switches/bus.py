@@ -124,8 +124,8 @@ SWITCHES = (
         edits=(
             Edit(
                 "chassis/bus.py",
-                "info.ack_floor.stream_seq > known:",
-                "info.ack_floor.stream_seq < 0:",
+                "info.ack_floor.stream_seq > known\n",
+                "info.ack_floor.stream_seq < 0\n",
             ),
         ),
         tests=(
