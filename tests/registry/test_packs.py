@@ -150,3 +150,82 @@ async def test_the_policy_shows_rules_and_parameters_with_their_clause(wuhan):
         assert parameter["kind"] in ("policy", "local_default", "operator")
         assert parameter["kind"] != "policy" or parameter["cite"]["clause"]
     assert {each["title"] for each in shown["documents"]}
+
+
+SPOT = """
+rules:
+  a-spot:
+    id: X-9
+    cite: notice 二
+    subject: station
+    let: {present: station.workers.size()}
+    require: present >= param.on_spot
+    say: {zh: "到岗{present}人", en: "{present} present"}
+"""
+ON_SPOT = """
+parameters:
+  on_spot: {unit: person, values: [{value: 2, cite: notice 二}, {area: "420102", value: 5, cite: notice 二}]}
+"""
+
+
+async def rules(caller, language="zh-CN", **query):
+    head = {"accept-language": language}
+    return await caller.get(f"/v1/{WUHAN}/policy/rules", params=query, headers=head)
+
+
+@pytest.mark.usefixtures("wuhan")
+async def test_rules_are_listed_with_their_text_in_one_language_as_they_hold_at_a_place(
+    author, approver
+):
+    _, text = told.shipped(WUHAN)
+    there = changed(changed(text, "\nrules:\n", SPOT), "\nparameters:\n", ON_SPOT)
+    version = (await author.post(PATH, json={"layers": there})).json()["version"]
+    await approve(approver, version, "2021-01-01")
+
+    everywhere = (await rules(author, limit=1)).json()
+    jiangan = (await rules(author, "en", limit=1, division="420102")).json()
+
+    [rule], [here] = everywhere["items"], jiangan["items"]
+    assert (everywhere["version"], everywhere["language"], jiangan["language"]) == (
+        version,
+        "zh",
+        "en",
+    )
+    assert (rule["id"], rule["say"], here["say"]) == (
+        "a-spot",
+        "到岗{present}人",
+        "{present} present",
+    )
+    assert (rule["require"], rule["let"]) == (
+        "present >= param.on_spot",
+        {"present": "station.workers.size()"},
+    )
+    assert (rule["facts"], rule["cite"]["clause"]) == (["station.workers"], "二")
+    assert rule["parameters"]["on_spot"]["value"] == 2
+    assert here["parameters"]["on_spot"]["value"] == 5
+
+
+@pytest.mark.usefixtures("wuhan")
+async def test_rules_come_in_pages_by_subject_and_only_those_in_force(author):
+    whole = (await rules(author, limit=200)).json()["items"]
+    early = (await rules(author, limit=200, as_of="2019-01-01")).json()["items"]
+
+    first = (await rules(author, limit=20)).json()
+    rest = (await rules(author, limit=200, after=first["next"])).json()
+    contracts = (await rules(author, subject="contract")).json()["items"]
+
+    assert [*first["items"], *rest["items"]] == whole
+    assert rest["next"] is None
+    assert contracts == [rule for rule in whole if rule["subject"] == "contract"]
+    assert len(early) < len(whole)
+    shown = (await author.get(f"/v1/{WUHAN}/policy")).json()["rules"]
+    assert sorted(rule["id"] for rule in shown) == [rule["id"] for rule in whole]
+
+
+@pytest.mark.usefixtures("wuhan")
+@pytest.mark.parametrize("query", [{"subject": "staton"}, {"division": "330102"}])
+async def test_rules_of_what_the_pack_does_not_speak_of_are_an_error(author, query):
+    answer = await rules(author, **query)
+
+    assert answer.status_code == 422
+    assert [each["at"] for each in answer.json()["errors"]] == [f"?/{next(iter(query))}"]
