@@ -18,7 +18,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from chassis.looks import Look
 from chassis.problems import At, Problem
 
 LEVELS = {2: 1, 4: 2, 6: 3, 9: 4, 12: 5}
@@ -279,20 +278,6 @@ async def find(tx: Fetches, system: str, code: str, vintage: date | None = None)
     """Return what a code means in a system's edition (the newest that knows its county)."""
     rows = await tx.fetch(FIND, system, canonical(code), vintage)
     return Division.of(rows[0]) if rows else None
-
-
-def looked(system: str, code: str, vintage: date | None = None) -> Look[Division | None]:
-    """Look for the same beside other reads; what is no code is nowhere."""
-    try:
-        known = canonical(code)
-    except ValueError:
-        known = ""
-    return Look(
-        FIND,
-        (system, known, vintage),
-        Division._fields,
-        lambda _, rows: Division.of(rows[0]) if rows else None,
-    )
 
 
 async def township_of(

@@ -18,6 +18,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from sqlalchemy import ColumnElement
 
+from chassis.divisions import FIND, Division, canonical
 from chassis.reading import NUMBER, by_key, by_names, compiled, count_of, equals, rows_of
 from chassis.rows import CityRow, shape
 from chassis.statement import KEY, KEY_ARGUMENTS
@@ -117,6 +118,20 @@ def first(model: type[RowT], *where: ColumnElement[bool] | bool, **equal: Any) -
 def picked(text: str, args: Sequence[Any], *names: str) -> Look[list[Values]]:
     """Look for what a select of our own finds; `names` are its columns."""
     return Look(text, tuple(args), names, lambda _, rows: rows)
+
+
+def division(system: str, code: str) -> Look[Division | None]:
+    """Look for what a code means in the newest edition; what is no code is nowhere."""
+    try:
+        known = canonical(code)
+    except ValueError:
+        known = ""
+    return Look(
+        FIND,
+        (system, known, None),
+        Division._fields,
+        lambda _, rows: Division.of(rows[0]) if rows else None,
+    )
 
 
 PACK = """

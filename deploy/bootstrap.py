@@ -22,7 +22,7 @@ from contracts.facts import GATES, SUBJECTS
 from deploy.activation import activate
 from deploy.calls import Caller, answered, door
 from deploy.embedded.run import SOURCE, Running
-from deploy.imports import CHANGES, READERS, SHIPPED, import_changes, import_divisions
+from deploy.loading import CHANGES, READERS, SHIPPED, import_changes, import_divisions
 
 CODE_LENGTH = 6
 

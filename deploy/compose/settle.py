@@ -28,7 +28,7 @@ from deploy.bootstrap import compiled, first_day, shipped, write_private
 from deploy.calls import Caller, answered, door
 from deploy.compose.keyed import KeyCaller
 from deploy.compose.once import once
-from deploy.imports import CHANGES, READERS, SHIPPED, import_changes, import_divisions
+from deploy.loading import CHANGES, READERS, SHIPPED, import_changes, import_divisions
 from deploy.migrate import migrator_url
 from deploy.trouble import Trouble
 from gateway.bootstrap import add_client

@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import Depends, Query
 from sqlalchemy import ColumnElement
 
-from chassis import metrics, problems
+from chassis import looks, metrics, problems
 from chassis.asked import Paged
 from chassis.calendar import Days, Overlay
 from chassis.db import Transaction
-from chassis.divisions import looked, named
+from chassis.divisions import named
 from chassis.events import Event
 from chassis.http import IfMatch, Router, Tx, language, match
 from chassis.identifiers import mask_id, mask_name, mask_phone
@@ -63,10 +63,10 @@ async def post_referral(
     if actor.partner_id is None:
         raise problems.Forbidden()
     system = ask.division_system or (await tx.pack()).division_system
-    partner, _, division, near = await tx.look(
+    partner, _, found, near = await tx.look(
         by_id(PartnerKept, actor.partner_id),
         heard(tx.today),
-        looked(system, ask.division),
+        looks.division(system, ask.division),
         candidates(system, ask.division, tx.today),
     )
     if partner is None:
@@ -76,7 +76,7 @@ async def post_referral(
         await _not_sent_before(tx, partner.id, digest)
     j = await tx.pack()
     decide.check_partner(ask, partner, j.vocabulary["domain"])
-    ground = await named(tx, division, ask.division_name)
+    ground = await named(tx, found, ask.division_name)
     if not ground.code.startswith(tuple(j.prefixes)):
         raise _not_here()
     code = ground.code

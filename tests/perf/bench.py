@@ -68,7 +68,7 @@ class Size:
     open_seconds: float = 10.0
     overload_seconds: float = 30.0
     starts: int = 3
-    country: country.Size = country.WHOLE
+    judged: country.Size = country.WHOLE
 
 
 QUICK = Size(
@@ -78,7 +78,7 @@ QUICK = Size(
     open_seconds=2.0,
     overload_seconds=3.0,
     starts=1,
-    country=country.Size(1_000, 2_418, 3),
+    judged=country.Size(1_000, 2_418, 3),
 )
 
 
@@ -266,7 +266,7 @@ class Bench:
 
     async def verdicts(self) -> None:
         """A country's verdicts, in this process over a server of its own."""
-        await verdicts.measure(self.found, self.size.country)
+        await verdicts.measure(self.found, self.size.judged)
 
     async def _delay(self, run: Running, rate: int) -> None:
         """Measure commit to read model by the database's own commit times."""
