@@ -36,12 +36,22 @@ KEY: dict[str, Any] = {
     "description": "A new value for each new request, the same one for a retry.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
-_IF_MATCH: dict[str, Any] = {
-    "name": "If-Match",
-    "in": "header",
-    "description": "The ETag the caller saw; 412 if the resource has changed since.",
-    "schema": {"type": "string", "examples": ['"3"']},
-}
+VERSION = r'(?:W/)?"?([0-9]{1,18})"?'
+"""How a version is said: an ETag of ours, or its number alone."""
+
+
+def _if_match(must: bool) -> dict[str, Any]:
+    # Whoever need not say a version may say that any will do.
+    form = f"^{VERSION}$" if must else rf"^({VERSION}|\*)$"
+    return {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The ETag the caller saw; 412 if the resource has changed since.",
+        "required": must,
+        "schema": {"type": "string", "pattern": form, "examples": ['"3"']},
+    }
+
+
 _LOCATION = {"description": "Where what was made is found", "schema": {"type": "string"}}
 _ETAG = {"description": "The version, for If-Match", "schema": {"type": "string"}}
 _RETRY = {"description": "Seconds until it is worth trying again", "schema": {"type": "integer"}}
@@ -85,7 +95,7 @@ def operation(
     if keyed:
         said["parameters"] = [*said["parameters"], KEY]
     if sees:
-        said["parameters"] = [*said["parameters"], {**_IF_MATCH, "required": must}]
+        said["parameters"] = [*said["parameters"], _if_match(must)]
     return said
 
 

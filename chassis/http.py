@@ -11,6 +11,7 @@ What an endpoint may ask for: path parameters by name, one query model (`Annotat
 one body model, `tx: Tx`, and anything that `Depends` on a function of the request alone.
 """
 
+import re
 import typing
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -45,8 +46,7 @@ STOPPING = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.Cann
 NO_ROOM = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError, asyncpg.PostgresSystemError)
 """The database is there and has no disk or memory to write with: the moment's fault, not the request's."""
 
-LONGEST_VERSION = 18
-"""Digits of the largest version an ETag of ours can name."""
+_VERSION = re.compile(described.VERSION)
 
 
 def if_match(request: Request) -> int | None:
@@ -56,10 +56,10 @@ def if_match(request: Request) -> int | None:
         return None
     if said.strip() == "*":
         return None  # any version there is; a PUT or PATCH asks for the one that was seen
-    text = said.strip().removeprefix("W/").strip('"')
-    if not text.isdecimal() or len(text) > LONGEST_VERSION:
+    found = _VERSION.fullmatch(said.strip())
+    if found is None:
         raise Problem("malformed", {"zh": "If-Match 无效", "en": "If-Match is not an ETag of ours"})
-    return int(text)
+    return int(found[1])
 
 
 def must_match(request: Request) -> int:

@@ -25,6 +25,8 @@ class Excuse:
     """Of an `invalid`: what is wrong at a place."""
     operations: frozenset[str] = frozenset()
     """Where it holds; everywhere if none is named."""
+    parameter: str = ""
+    """A parameter of the query that must have been sent."""
     sent: Callable[[Any], bool] | None = None
     """Whether what stood at the place is of the kind meant; any value if not said."""
 
@@ -65,7 +67,7 @@ def words(text: str) -> frozenset[str]:
 
 
 EXCUSED = (
-    Excuse("a cursor is opaque: only one we gave is one", "malformed"),
+    Excuse("a cursor is opaque: only one we gave is one", "malformed", parameter="after"),
     Excuse("the resource has another version than If-Match says", "stale"),
     Excuse("an id in the body is of something that does not exist", "unknown-reference"),
     Excuse("a code no list of divisions has", "unknown-division"),
@@ -195,7 +197,9 @@ def excused(failure: Any, operation: str, response: Any, body: Any, query: Any) 
     here = [
         each
         for each in EXCUSED
-        if each.slug == slug and (not each.operations or operation in each.operations)
+        if each.slug == slug
+        and (not each.operations or operation in each.operations)
+        and (not each.parameter or each.parameter in (query or {}))
     ]
     if slug != "invalid":
         reasons = here[:1]

@@ -86,7 +86,7 @@ class House:
 
     # ------------------------------------------------------------------ up and down
 
-    async def up(self, within=120):
+    async def up(self, within=240):
         """Start everything, and return after how many seconds it said that it is ready."""
         started = time.monotonic()
         self._from = self._log.stat().st_size if self._log.exists() else 0

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -53,11 +54,18 @@ class Operation:
     scope: str | None
 
 
+@cache
+def described(part: str) -> dict[str, Any]:
+    """Return a part's own OpenAPI; describing it takes a second, and it does not change."""
+    return api(SERVICES[part]).openapi()
+
+
+@cache
 def operations() -> dict[str, Operation]:
     """Return every operation of every part, as its own OpenAPI tells them."""
     found = {}
-    for part, service in SERVICES.items():
-        for path, item in api(service).openapi()["paths"].items():
+    for part in SERVICES:
+        for path, item in described(part)["paths"].items():
             for method, said in item.items():
                 scopes = next((next(iter(s.values())) for s in said.get("security", [])), [])
                 one = Operation(
