@@ -17,7 +17,10 @@ WAITS = {
     "aiohttp.ClientSession": {"timeout", "connector"},
 }
 """Who opens a line to somebody else says how long it may take."""
-BESIDE = {"chassis/service.py", "chassis/consumer.py", "chassis/relay.py", "chassis/bus.py"}
+BESIDE = {
+    *("chassis/service.py", "chassis/consumer.py", "chassis/relay.py", "chassis/bus.py"),
+    "services/evaluation/judging.py",
+}
 """Workers have tasks of their own; nothing that answers a request has."""
 STRAYS = {"create_task", "ensure_future", "BackgroundTasks", "BackgroundTask", "call_later"}
 BY_THE_WALL = {"gateway/exchange.py": "a token's times are the wall's"}
