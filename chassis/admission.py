@@ -17,8 +17,8 @@ from enum import Enum
 from chassis import metrics
 from chassis.problems import Problem
 
-PLACES = 40
-"""Requests one part has in hand at most: some seven milliseconds each keep it at 300 ms."""
+PLACES = 32
+"""Requests one part has in hand at most: eight with a connection, three times as many behind them."""
 OF_ONE = 0.6
 """The share of a lane's places one client may hold."""
 

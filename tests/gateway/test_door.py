@@ -490,7 +490,7 @@ async def test_a_full_part_refuses_at_once_what_can_wait_and_lets_the_urgent_in(
         return asyncio.create_task(gate.client.post(path, json=ask, headers=headers))
 
     places = gate.app.places["casework"]
-    others = [places.place(Lane.URGENT, f"client {number}") for number in range(33)]
+    others = [places.place(Lane.URGENT, f"client {number}") for number in range(26)]
     with ExitStack() as held:
         for other in others:
             held.enter_context(other)
@@ -518,7 +518,7 @@ async def test_a_full_part_refuses_at_once_what_can_wait_and_lets_the_urgent_in(
 async def test_without_any_place_nobody_is_asked_who_they_are(gate):
     places = gate.app.places["casework"]
     with ExitStack() as held:
-        for number in range(40):
+        for number in range(32):
             held.enter_context(places.place(Lane.URGENT, str(number)))
         answer = await gate.client.post(f"/v1/{WUHAN}/referrals", content=b"x")
 
@@ -530,15 +530,15 @@ async def test_one_client_cannot_hold_every_place(gate):
     casework.wait = asyncio.Event()
     path = f"/v1/{WUHAN}/referrals/{uuid4()}"
     asked = [asyncio.create_task(gate.client.get(path, headers=court)) for _ in range(16)]
-    await eventually(lambda: len(casework.asked) == 13)
-    await eventually(lambda: sum(one.done() for one in asked) == 3)
+    await eventually(lambda: len(casework.asked) == 10)
+    await eventually(lambda: sum(one.done() for one in asked) == 6)
     casework.wait.set()
 
     answers = sorted(
         [one.status_code, "retry-after" in one.headers] for one in await asyncio.gather(*asked)
     )
 
-    assert answers == [[200, False]] * 13 + [[429, True]] * 3
+    assert answers == [[200, False]] * 10 + [[429, True]] * 6
 
 
 async def eventually(holds):
