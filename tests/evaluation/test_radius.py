@@ -129,6 +129,7 @@ async def test_a_version_and_a_draft_are_found_by_their_hash(postgres, city, dif
                 note="",
                 text=sources.merged(),
                 townships=[],
+                duties=[],
             )
         )
 

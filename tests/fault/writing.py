@@ -13,8 +13,8 @@ from tests.e2e.house import Guest
 from tests.e2e.sent import referral
 
 AGAIN_S = 0.25
-TRYING = 503
-"""What is no answer yet. A 500 is none of it: whoever is away, the house knows how to say so."""
+TRYING = (429, 503)
+"""What is no answer yet: too many at once, or away. A 500 is none of it: the house knows how to say so."""
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Ledger:
                 await asyncio.sleep(AGAIN_S)
                 continue
             tried_again = answer.status_code == 409 and b"in-progress" in answer.content
-            if answer.status_code != TRYING and not tried_again:
+            if answer.status_code not in TRYING and not tried_again:
                 return answer
             self.refusals[answer.json()["type"]] += 1
             await asyncio.sleep(AGAIN_S)
