@@ -293,15 +293,20 @@ async def _show(request: Request, error: Exception) -> Response:
 
 
 def allowed(request: Request) -> set[str]:
-    """Return the methods of a path: each method is a route, and the framework asks only the first."""
+    """Return the methods of a path: each method is a route, and the framework asks only the first.
+
+    Of two paths that match, a name in its own right counts before one that could be an id.
+    """
     service: Service = request.app.state.service
-    routes = [r for router in (*service.routers, _health) for r in router.routes]
-    return {
-        method
-        for route in routes
+    routes = [
+        route
+        for router in (*service.routers, _health)
+        for route in router.routes
         if isinstance(route, Route) and route.path_regex.match(request.scope["path"])
-        for method in route.methods or ()
-    }
+    ]
+    fewest = min((len(route.param_convertors) for route in routes), default=0)
+    meant = (route for route in routes if len(route.param_convertors) == fewest)
+    return {method for route in meant for method in route.methods or ()}
 
 
 _CITY_PATH = re.compile(r"/v1/([^/]*)(/|$)")

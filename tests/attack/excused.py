@@ -6,7 +6,7 @@ refusal always fails the run.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Excuse:
     operations: frozenset[str] = frozenset()
     """Where it holds; everywhere if none is named."""
     parameter: str = ""
-    """A parameter of the query that must have been sent."""
+    """A parameter of the query, or a field of the body, that must have been sent."""
     sent: Callable[[Any], bool] | None = None
     """Whether what stood at the place is of the kind meant; any value if not said."""
 
@@ -51,6 +51,10 @@ def _at(pointer: str, body: Any, query: Any) -> Any:
     return value
 
 
+def _fields(said: Any) -> set[str]:
+    return set(said) if isinstance(said, Mapping) else set()
+
+
 def whole(value: Any) -> bool:
     """Say whether this is a whole number written with a point."""
     return isinstance(value, float) and value.is_integer()
@@ -71,6 +75,11 @@ EXCUSED = (
     Excuse("the resource has another version than If-Match says", "stale"),
     Excuse("an id in the body is of something that does not exist", "unknown-reference"),
     Excuse("a code no list of divisions has", "unknown-division"),
+    Excuse(
+        "which divisions lie in a jurisdiction is no pattern",
+        codes=words("outside"),
+        operations=words("get_policy_rules"),
+    ),
     Excuse("name and code of a division disagree", "division-name-mismatch"),
     Excuse("stateful: a request is sent again with another body under its key", "key-reused"),
     Excuse(
@@ -199,7 +208,7 @@ def excused(failure: Any, operation: str, response: Any, body: Any, query: Any) 
         for each in EXCUSED
         if each.slug == slug
         and (not each.operations or operation in each.operations)
-        and (not each.parameter or each.parameter in (query or {}))
+        and (not each.parameter or each.parameter in _fields(query) | _fields(body))
     ]
     if slug != "invalid":
         reasons = here[:1]

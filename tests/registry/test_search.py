@@ -137,3 +137,9 @@ async def test_a_worker_is_found_by_a_name_that_stands_in_no_address(bureau):
     assert await names(bureau, path, division="420103") == ["曾明"]
     assert await names(bureau, path, cert=other["cert"], sort="-name")
     assert (await bureau.get(path, params={"q": "小明"})).status_code == 400
+
+
+async def test_a_search_allows_its_own_method_and_not_those_of_an_id(bureau):
+    answer = await bureau.delete(f"/v1/{WUHAN}/workers/search")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
