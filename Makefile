@@ -20,7 +20,7 @@ if found=$$($(2) 2>&1); then printf 'ok  %ss\n' $$((SECONDS - started)); \
 else printf 'failed\n%s\n' "$$found"; exit 1; fi
 endef
 
-.PHONY: help up demo test bench faults faults-short power-cut power-cut-short fuzz fuzz-short mutants audit check lint format lock generated compose-secrets compose-test clean
+.PHONY: help up demo test bench faults faults-short outages outages-short power-cut power-cut-short fuzz fuzz-short mutants audit check format types imports spelling lint lock generated compose-secrets compose-lint compose-test clean
 
 help: ## 显示这些命令 · list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ demo: $(READY) ## 对运行中的平台演示一分钟 · the product's story, a
 	@exec $(BIN)/shegong demo $(ARGS)
 
 test: $(READY) ## 运行测试（两个进程）· run the tests, in two processes (ARGS="-k referral" WORKERS=0: in one)
-	@exec $(BIN)/pytest -q -n $(WORKERS) --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/pytest -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 bench: $(READY) ## 测量速度与内存（约十分钟，机器须空闲）· measure speed and memory (ARGS="--quick")
 	@exec $(BIN)/python -m tests.perf.bench $(ARGS)
@@ -52,7 +52,7 @@ fuzz-short: $(READY) ## 简短的模糊测试（两千次以上）· the short v
 mutants: $(READY) ## 逐一拆除防护，看测试是否发现 · remove one guard at a time: who notices? (ARGS="relay-fence --words")
 	@exec $(BIN)/python -m tests.mutants.run $(ARGS)
 
-.PHONY: power-cut power-cut-short outages outages-short
+.PHONY: help up demo test bench faults faults-short outages outages-short power-cut power-cut-short fuzz fuzz-short mutants audit check format types imports spelling lint lock generated compose-secrets compose-lint compose-test clean
 outages: $(READY) ## 数据库、消息系统、磁盘等逐一失效再恢复（约二十分钟）· one thing after another is away (ARGS="--seconds 60")
 	@exec $(BIN)/python -m tests.fault.outages $(ARGS)
 

@@ -30,7 +30,7 @@ class Listener(HttpToolsProtocol):
         self._refused = False
         self._waiting: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Begin to wait for the first head."""
         super().connection_made(transport)
         self._wait()

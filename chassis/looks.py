@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from sqlalchemy import ColumnElement
@@ -175,12 +175,16 @@ def together(parts: tuple[Part, ...]) -> str:
         for number, city in enumerate(cities, 1):
             given += not city
             places[str(number)] = "k.city" if city else f"${given}"
-        own = _PLACE.sub(lambda found, p=places: p[found[1]], text)  # type: ignore[misc]
+        own = _PLACE.sub(partial(_placed, places), text)
         columns = ", ".join(f"r.{name}" for name in names)
         if len(parts) == 1:
             return f"SELECT {columns} FROM ({KEY} OFFSET 0) k CROSS JOIN LATERAL ({own} OFFSET 0) r"
         selects.append(f"ARRAY(SELECT ROW({columns}) FROM ({own}) r)")
     return f"SELECT {', '.join(selects)} FROM ({KEY} OFFSET 0) k"
+
+
+def _placed(places: dict[str, str], found: re.Match[str]) -> str:
+    return places[found[1]]
 
 
 def asked(looks: Sequence[Look[Any]]) -> tuple[str, list[Any]]:

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, bindparam, func, select
 
 from chassis import problems
-from chassis.rows import CityRow, shape
+from chassis.rows import CityRow, shape, table_of
 from chassis.statement import DIALECT, KEY
 
 RowT = TypeVar("RowT", bound=CityRow)
@@ -77,7 +77,7 @@ def cursor_values(model: type[CityRow], names: list[str], text: str) -> tuple[An
     """Read a cursor back in the types of its columns."""
     out: list[Any] = []
     for name, value in zip(names, uncursor(text, len(names)), strict=True):
-        kind = model.__table__.c[name].type.python_type  # type: ignore[attr-defined]
+        kind = table_of(model).c[name].type.python_type
         make = _FROM_TEXT.get(kind)
         try:
             out.append(make(value) if make else value)

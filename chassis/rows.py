@@ -17,7 +17,7 @@ from uuid import UUID
 from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticUndefined
-from sqlalchemy import BigInteger, DateTime, LargeBinary
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Table
 from sqlalchemy import Column as SaColumn
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -119,18 +119,23 @@ def _configured(model: type[Row]) -> None:
         mapper.registry.configure()
 
 
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the table of a model, as SQLAlchemy describes it."""
+    return model.metadata.tables[str(model.__tablename__)]
+
+
 class Shape:
     """What the transaction must know of a model, read once."""
 
     def __init__(self, model: type[CityRow]) -> None:
         _configured(model)
-        columns: list[SaColumn[Any]] = list(model.__table__.columns)  # type: ignore[attr-defined]
-        keys = [c.name for c in model.__table__.primary_key.columns]  # type: ignore[attr-defined]
+        columns: list[SaColumn[Any]] = list(table_of(model).columns)
+        keys = [c.name for c in table_of(model).primary_key.columns]
         # A view's fields come before the row's own, so the order here says nothing; that the city
         # leads the key in the database is the migration's to say and the catalogue test's to see.
         if "city" not in keys:
             raise TypeError(f"{model.__name__}: the primary key must hold the city")
-        self.table: str = model.__tablename__  # type: ignore[assignment]
+        self.table: str = table_of(model).name
         self.every = tuple(c.name for c in columns)
         self.given = tuple(
             c.name
@@ -160,10 +165,15 @@ def _defaults(
 ) -> tuple[dict[str, Any], dict[str, Callable[[], Any]], frozenset[str]]:
     _configured(model)
     fields = model.model_fields
-    made = {n: f.default_factory for n, f in fields.items() if f.default_factory is not None}
+    # Only a view of a request has defaults that look at other fields; a row has none.
+    made = {
+        n: cast("Callable[[], Any]", f.default_factory)
+        for n, f in fields.items()
+        if f.default_factory is not None
+    }
     fixed = {
         n: f.default
         for n, f in fields.items()
         if f.default is not PydanticUndefined and n not in made
     }
-    return fixed, made, frozenset(fields)  # type: ignore[return-value]
+    return fixed, made, frozenset(fields)

@@ -5,6 +5,7 @@ never changed: a new shape is a new function.
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 
 CITY = "city = nullif(current_setting('app.city', true), '')"
 
@@ -149,10 +150,17 @@ def chassis_tables_1(part: str) -> list[str]:
     ]
 
 
-def run(op: object, statements: Iterable[str]) -> None:
+class Executes(Protocol):
+    """What a migration needs of Alembic's `op`."""
+
+    def execute(self, sqltext: str) -> object:
+        """Execute one statement."""
+
+
+def run(op: Executes, statements: Iterable[str]) -> None:
     """Execute statements in a migration (`op` is Alembic's)."""
     for one in statements:
-        op.execute(one)  # type: ignore[attr-defined]
+        op.execute(one)
 
 
 def _split(script: str) -> list[str]:

@@ -18,9 +18,9 @@ from typing import Literal
 
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-from chassis.rows import CityRow, shape
+from chassis.rows import CityRow, shape, table_of
 
-DIALECT = dialect()  # type: ignore[no-untyped-call]
+DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so
 
 KEY = (
     "SELECT set_config('app.city', $1, true) AS city,"
@@ -67,7 +67,7 @@ class _Text:
         self.arguments = KEY_ARGUMENTS
 
     def given(self, model: type[CityRow], names: Sequence[str], many: bool) -> list[str]:
-        table = model.__table__  # type: ignore[attr-defined]
+        table = table_of(model)
         out = []
         for name in names:
             self.arguments += 1

@@ -79,7 +79,7 @@ def _channel(kind: str, event: type[Event]) -> dict[str, Any]:
         "parameters": {
             "city": {
                 "description": "GB/T 2260 code of the jurisdiction; 000000 is the platform",
-                "examples": ["420100"],
+                "examples": ["990100"],
             }
         },
         "x-jetstream": {"stream": stream_of(event.producer), "subjects": [f"{event.producer}.>"]},

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chassis.packs.model import UNITS, Book, Pack, Vocable
 from chassis.packs.subjects import Subjects
@@ -75,8 +75,10 @@ def _all_sheets(subjects: Subjects) -> tuple[Schema, Schema]:
     named = dict(subjects.sheets)
     for sheet in subjects.sheets.values():
         named |= sheet.context
-    models = [(sheet, "validation") for sheet in dict.fromkeys(named.values())]
-    refs, schema = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]  # literals
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (sheet, "validation") for sheet in dict.fromkeys(named.values())
+    ]
+    refs, schema = models_json_schema(models, ref_template=_REF)
     properties = {name: refs[sheet, "validation"] for name, sheet in named.items()}
     stated = {"type": "object", "description": "Facts only this city asks for, by name."}
     return (

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import or_
 from sqlmodel import col
 
+from chassis.rows import table_of
 from services.registry.models import Agency, Partner, Station, Worker
 from services.registry.reach import Condition
 
@@ -32,7 +33,7 @@ def sorted_by(model: Named, said: str | None) -> tuple[str, list[Condition]]:
     back = said[:1] if said.startswith("-") else ""
     name = said.removeprefix("-")
     column: Any = getattr(model, name)
-    empty = model.__table__.c[name].nullable  # type: ignore[union-attr]
+    empty = table_of(model).c[name].nullable
     return back + ("initials" if name == "name" else name), (
         [col(column).is_not(None)] if empty else []
     )
