@@ -23,6 +23,7 @@ from tests.http import actor, client
 
 POLICIES = Path(__file__).parents[2] / "policies"
 EXTRACT = Path(__file__).parents[2] / "deploy/data/divisions/five.csv.gz"
+PATH = "/v1/420100/referrals"
 GROUND = "420102007"
 STATION, OTHER = UUID(int=1), UUID(int=2)
 COURT, WOMEN = UUID(int=11), UUID(int=12)

@@ -1,16 +1,23 @@
 """The trial part's database."""
 
 import asyncio
+from datetime import date
 
 import asyncpg
 import pytest
 from nats import connect
 
+from chassis import outbox, relay
+from chassis.divisions import Division, read_extract
+from chassis.relay import Relay
 from deploy.databases import prepare
+from deploy.imports import SHIPPED
 from tests.chassis.trial import DDL
 from tests.conftest import _as_admin, _numbers, opened
 
 STAYS = "STAYS"
+NBS, MCA = date(2023, 6, 30), date(2026, 9, 11)
+"""The vintages of the shipped divisions."""
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +76,24 @@ async def relaying(relay_url):
     db = await asyncpg.connect(relay_url)
     yield db
     await db.close()
+
+
+@pytest.fixture
+def brisk(monkeypatch):
+    """Look after the stream every tenth of a second, and never rest for long."""
+    monkeypatch.setattr(relay, "MEET_S", 0.1)
+    monkeypatch.setattr(relay, "LONGEST_PAUSE_S", 0.2)
+    monkeypatch.setattr(outbox, "FIRST_REST_S", 0.01)
+
+
+@pytest.fixture
+def made(relay_url, nats):
+    def make(**more):
+        return Relay(relay_url, "trial", nats.url(), **more)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shipped() -> list[Division]:
+    return list(read_extract(SHIPPED))

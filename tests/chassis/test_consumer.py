@@ -15,7 +15,7 @@ from chassis.consumer import Consumer
 from chassis.relay import Relay
 from chassis.tables import DeadLetter, EventLog, Parked
 from tests.chassis.hearing import heard, hearing, rows, running, somebody, told, until
-from tests.chassis.test_relay import add, change, empty
+from tests.chassis.streams import add, change, empty
 from tests.conftest import HANGZHOU, WUHAN
 
 

@@ -4,6 +4,8 @@ from tests.mutants.switch import Edit, Switch
 
 REACTIONS = "tests/chassis/test_reactions.py"
 RELAY = "tests/chassis/test_relay.py"
+REFILL = "tests/chassis/test_refill.py"
+LEASE = "tests/chassis/test_lease.py"
 CONSUMER = "tests/chassis/test_consumer.py"
 BUS = "tests/chassis/test_bus.py"
 
@@ -13,14 +15,14 @@ SWITCHES = (
         guard="a holder deletes under its own token only",
         without="a relay that slept deletes what its successor has not published",
         edits=(Edit("chassis/lease.py", " AND l.token = done.token AND", " AND"),),
-        tests=(f"{RELAY}::test_a_zombies_token_deletes_nothing",),
+        tests=(f"{LEASE}::test_a_zombies_token_deletes_nothing",),
     ),
     Switch(
         name="lease-expiry",
         guard="an expired lease deletes nothing",
         without="a holder nobody has replaced yet works on after its time",
         edits=(Edit("chassis/lease.py", " AND l.expires_at > clock_timestamp()\n", "\n"),),
-        tests=(f"{RELAY}::test_an_expired_lease_deletes_nothing_though_nobody_took_it",),
+        tests=(f"{LEASE}::test_an_expired_lease_deletes_nothing_though_nobody_took_it",),
     ),
     Switch(
         name="lease-taken",
@@ -33,7 +35,7 @@ SWITCHES = (
                 "WHERE $1::uuid IS NOT NULL",
             ),
         ),
-        tests=(f"{RELAY}::test_a_lease_is_not_taken_from_a_holder_that_renews",),
+        tests=(f"{LEASE}::test_a_lease_is_not_taken_from_a_holder_that_renews",),
     ),
     Switch(
         name="order-in-outbox",
@@ -87,7 +89,7 @@ SWITCHES = (
                 "if not shorter and not lost:",
             ),
         ),
-        tests=(f"{RELAY}::test_a_stream_of_another_birth_is_another_stream_however_long",),
+        tests=(f"{REFILL}::test_a_stream_of_another_birth_is_another_stream_however_long",),
     ),
     Switch(
         name="stream-rolled-back",
@@ -100,7 +102,7 @@ SWITCHES = (
                 "shorter = known is None",
             ),
         ),
-        tests=(f"{RELAY}::test_a_stream_that_was_rolled_back_is_refilled",),
+        tests=(f"{REFILL}::test_a_stream_that_was_rolled_back_is_refilled",),
     ),
     Switch(
         name="refill-below",
@@ -114,7 +116,7 @@ SWITCHES = (
             ),
         ),
         tests=(
-            f"{RELAY}::test_what_waited_when_the_stream_was_lost_is_told_after_its_predecessors",
+            f"{REFILL}::test_what_waited_when_the_stream_was_lost_is_told_after_its_predecessors",
         ),
     ),
     Switch(
@@ -137,7 +139,9 @@ SWITCHES = (
         guard="what was known is read before the broker is asked",
         without="another relay's progress is a loss: everything is told again",
         edits=(Edit("chassis/repair.py", "known = before or now", "known = now"),),
-        tests=(f"{RELAY}::test_what_another_relay_publishes_while_the_broker_is_asked_is_no_loss",),
+        tests=(
+            f"{REFILL}::test_what_another_relay_publishes_while_the_broker_is_asked_is_no_loss",
+        ),
     ),
     Switch(
         name="of-this-stream",
@@ -151,7 +155,7 @@ SWITCHES = (
             ),
         ),
         tests=(
-            f"{RELAY}::test_what_an_earlier_stream_acknowledged_is_not_deleted_once_another_is_met",
+            f"{REFILL}::test_what_an_earlier_stream_acknowledged_is_not_deleted_once_another_is_met",
         ),
     ),
     Switch(
