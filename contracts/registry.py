@@ -241,7 +241,7 @@ class RegisterChanged(Event):
     type: ClassVar[str] = "registry.register.changed.v1"
 
     name: str
-    """trainings, supervisors or supervisions"""
+    """trainings, supervisors, supervisions, filings or agencies"""
     complete_from: date
 
 

@@ -1,7 +1,7 @@
 """The city and its districts in figures: states and divisions gathered, counted in `decide`."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from chassis import divisions
 from chassis.calendar import Days, Overlay
@@ -24,6 +24,10 @@ from services.evaluation.rules import COMMUNITIES, SPECIALITY, TOWNSHIPS
 
 SYSTEMS = ("nbs", "mca")
 CITY, DISTRICT = "city", "district"
+PLACES = (CITY, DISTRICT)
+FILED = ("filings", "townships_with_plan")
+"""What is counted of filings."""
+ALWAYS_AFTER = date.max
 _COUNTY_LEVEL = 3
 
 
@@ -53,24 +57,40 @@ async def land(
     """Return a city as it is counted; years are read only where a rule asks for them."""
     people = [each.state for each in workers]
     past = bool(j.touched([f"{CITY}.years", f"{DISTRICT}.years"]))
-    registers = {
+    told = {
         kind: [each.state for each in await queries.every(tx, kind, when)]
-        for kind in ("target", "filing", "agency")
+        for kind in ("target", "filing")
     }
+    # Each says its own day: one entered later was incubated then all the same.
+    agencies = await queries.every(tx, "agency", When(date.max, when.known_at))
     return Land(
         base=await ground(tx, j, when),
         stations=[assemble.on_day(when.day, each.state) for each in stations],
         workers=people,
         held=certificates(when.day, people),
-        targets=registers["target"],
-        filings=registers["filing"],
-        agencies=registers["agency"],
+        targets=told["target"],
+        filings=told["filing"],
+        agencies=[each.state for each in agencies],
         station_history=await queries.history(tx, "station", when) if past else {},
         worker_history=await queries.history(tx, "worker", when) if past else {},
         specialities=[*j.vocabulary.get(SPECIALITY, {})],
         calendar=Days(Overlay(j.holidays, j.workdays)),
         prefixes=j.prefixes,
+        registers=await queries.registers(tx, when),
+        filings_since=asking_since(j, [f"{place}.{fact}" for place in PLACES for fact in FILED]),
     )
+
+
+def asking_since(j: Jurisdiction, paths: Sequence[str]) -> date:
+    """Return the first day of the documents whose rules ask for any of these facts."""
+    cites = [
+        version.item.compiled.cite
+        for rule in j.touched(paths)
+        for version in j.rules[rule]
+        if version.item.compiled
+    ]
+    days = [min(each.document.issued or ALWAYS_AFTER, each.document.in_force) for each in cites]
+    return min(days, default=ALWAYS_AFTER)
 
 
 def _since(told: Told) -> datetime:

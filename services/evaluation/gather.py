@@ -10,7 +10,7 @@ from chassis.identity import Actor
 from chassis.packs import Jurisdiction
 from chassis.problems import At
 from services.evaluation import queries
-from services.evaluation.areas import CITY, DISTRICT, areas
+from services.evaluation.areas import PLACES, areas
 from services.evaluation.decide import assemble
 from services.evaluation.decide.cases import (
     Around,
@@ -30,7 +30,6 @@ from services.evaluation.reach import (
     reaches_supervisor,
 )
 
-PLACES = (CITY, DISTRICT)
 AROUND = ("worker", "contract", "supervisor", "supervision")
 """Whose facts speak of a station and make its sheet."""
 

@@ -28,10 +28,10 @@ from chassis.packs import Jurisdiction
 from chassis.problems import Problem
 from chassis.tables import CityKept
 from services.evaluation import queries, sheets
-from services.evaluation.areas import areas
+from services.evaluation.areas import PLACES, areas
 from services.evaluation.decide.cases import Found
 from services.evaluation.decide.verdicts import Kept, briefly
-from services.evaluation.gather import PLACES, families, guides, loose, organisations, together
+from services.evaluation.gather import families, guides, loose, organisations, together
 from services.evaluation.models import Sweep
 from services.evaluation.queries import ALL_KNOWN, When
 

@@ -40,6 +40,7 @@ JUDGED = frozenset(
     {"station", "worker", "agency", "contract", "training", "supervisor", "supervision"}
 )
 """Whose facts change verdicts."""
+WITHDRAWN = "withdrawn"
 ALWAYS = date.min
 """The day of a state that says its own days: what is corrected is not believed of any day."""
 
@@ -102,15 +103,22 @@ async def register_changed(event: RegisterChanged, envelope: Envelope, tx: Trans
 
 @reactions.on(TargetChanged)
 async def target_changed(event: TargetChanged, envelope: Envelope, tx: Transaction) -> None:
-    """Keep what an area set out to reach."""
-    _keep(tx, "target", envelope, event.as_of)
+    """Keep what an area set out to reach, of every day; one that is withdrawn is so from that day."""
+    _keep(tx, "target", envelope, event.as_of if event.status == WITHDRAWN else ALWAYS)
     sheets.judge_again(tx, CITY, "")
 
 
 @reactions.on(FilingChanged)
 async def filing_changed(event: FilingChanged, envelope: Envelope, tx: Transaction) -> None:
-    """Keep a document that is due, or was handed in."""
-    _keep(tx, "filing", envelope, event.as_of)
+    """Keep a document that is due, or was handed in: it says its own days.
+
+    Handed in again after it was sent back, it holds from that day: before, what was said before.
+    """
+    filed_on = event.filed_on
+    before = await tx.find(Fact, kind="filing", subject_id=event.filing_id) if filed_on else []
+    days = [each.state["returned_on"] for each in before]
+    again = filed_on is not None and any(day and day <= filed_on.isoformat() for day in days)
+    _keep(tx, "filing", envelope, filed_on if filed_on and again else ALWAYS)
     sheets.judge_again(tx, CITY, "")
 
 

@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 
-from chassis.calendar import Days
-from contracts.registry import DutyChanged, FilingChanged, TargetChanged
+from contracts.registry import DutyChanged, FilingChanged, RegisterChanged, TargetChanged
 from services.evaluation.decide import figures
+from services.evaluation.decide.coverage import Ground
 from services.evaluation.decide.deadlines import deadlines
+from services.evaluation.decide.figures import Land
 from tests import told
 from tests.http import actor
 
@@ -167,11 +168,21 @@ def test_specialities_are_counted_each_for_itself_and_unknown_where_not_told():
     assert figures.by_speciality([one, old], DAY, ["elderly"]) is None
 
 
-def test_what_was_filed_is_an_areas_own_and_nothing_is_known_where_none_was_told():
+NOTICE = date(2021, 12, 1)
+SINCE_THEN = {"filings": "2021-12-01"}
+
+
+def filed(*told_of, area="420102", day=DAY, registers=SINCE_THEN, since=NOTICE):
+    land = Land(Ground("nbs", "", 0, "nbs"), [], [], {}, filings=told_of, registers=registers,
+                filings_since=since)  # fmt: skip
+    return figures.filed(land, {area}, day)
+
+
+def test_what_was_filed_is_an_areas_own():
     one = plain(filing(filed_on=date(2026, 3, 9), status="filed"))
     other = plain(filing(division="420103", filed_on=date(2026, 3, 9), status="filed"))
 
-    [mine] = figures.filings([one, other], {"420102"}, DAY, Days())["filings"]
+    [mine] = filed(one, other)["filings"]
 
     assert mine == {
         "kind": "plan",
@@ -182,30 +193,149 @@ def test_what_was_filed_is_an_areas_own_and_nothing_is_known_where_none_was_told
         "working_days": 5,
         "sections": ["goals"],
     }
-    assert figures.filings([], {"420102"}, DAY, Days()) == {}
-    assert figures.filings([one], {None}, DAY, Days()) == {"filings": []}
+    assert filed(one, other, area=None) == {"filings": []}
+
+
+@pytest.mark.parametrize(
+    ("registers", "known"),
+    [({}, False), ({"filings": "2021-12-02"}, False), ({"filings": "2021-12-01"}, True)],
+)
+def test_filings_are_known_where_the_register_is_whole_since_a_document_asks_for_them(
+    registers, known
+):
+    one = plain(filing(division="420103", filed_on=date(2026, 3, 9), status="filed"))
+
+    assert filed(one, registers=registers) == ({"filings": []} if known else {})
+    assert filed(one, registers=registers, since=date.max, day=NOTICE) == (
+        {"filings": []} if known else {}
+    )
+
+
+def test_a_document_sent_back_stood_until_that_day():
+    back = plain(
+        filing(filed_on=date(2026, 3, 30), returned_on=date(2026, 4, 2), status="returned")
+    )
+
+    assert len(filed(back, day=date(2026, 4, 1))["filings"]) == 1
+    assert filed(back, day=date(2026, 4, 2)) == {"filings": []}
+
+
+def test_agencies_incubated_are_counted_where_their_register_reaches_back_so_far():
+    def body(on, where="450202"):
+        return plain(told.agency(told.some_id(), incubated_on=on, incubated_in=where))
+
+    agencies = [body(date(2021, 5, 1)), body(date(2023, 12, 31)), body(date(2024, 1, 1))]
+    agencies += [body(date(2022, 1, 1), "450203"), plain(told.agency(told.some_id()))]
+
+    def counted(district, since, day=DAY):
+        land = Land(Ground("nbs", "", 0, "nbs"), [], [], {}, agencies=agencies,
+                    registers={"agencies": since} if since else {})  # fmt: skip
+        return figures.incubated(land, district, day)
+
+    assert counted("450204", None) == counted("450204", "2021-01-02") == {}
+    assert counted("450204", "2021-01-01") == {"agencies_incubated": 0}
+    assert counted("450202", "2021-01-01") == {"agencies_incubated": 2}
+    assert counted("450202", "2021-01-01", date(2022, 6, 1)) == {"agencies_incubated": 1}
+    assert counted(None, "2021-01-01") == {"agencies_incubated": 3}
+
+
+async def test_a_plan_is_broken_only_once_the_city_says_the_register_is_whole(wuhan, divided):
+    await divided("4201")
+    other = filing(division="420103", filed_on=date(2026, 3, 1), status="filed")
+    await wuhan.hear(other, other.filing_id)
+    rule = "plans-filed"
+
+    async def asked():
+        return (await wuhan.verdicts("district:420102"))[rule]
+
+    before = await asked()
+    whole = RegisterChanged(name="filings", complete_from=date(2021, 12, 1))
+    await wuhan.hear(whole, told.some_id())
+    after = await asked()
+
+    assert (before["verdict"], before["missing"]) == ("undecided", ["district.filings"])
+    assert after["verdict"] == "broken"
+
+
+async def test_a_filing_entered_late_is_believed_of_the_days_before_it_was_entered(wuhan):
+    entered = date(2026, 10, 1)
+    late = filing(as_of=entered, filed_on=date(2026, 3, 9), status="filed")
+    await wuhan.hear(late, late.filing_id)
+
+    async def shown(day):
+        answer = await wuhan.ask(actor("city_bureau"), "deadlines", as_of=day)
+        return [(i["done_on"], i["status"]) for i in answer.json()["items"]]
+
+    assert await shown("2026-04-01") == [("2026-03-09", "done")]
+    assert await shown("2026-03-08") == [(None, "due")]
+
+
+async def test_a_document_handed_in_again_leaves_what_was_said_of_the_days_before(wuhan):
+    one = told.some_id()
+    first = filing(filing_id=one, filed_on=date(2026, 3, 9), status="filed")
+    back = filing(
+        filing_id=one, filed_on=date(2026, 3, 9), returned_on=date(2026, 3, 20), status="returned"
+    )
+    again = filing(filing_id=one, filed_on=date(2026, 4, 10), status="filed")
+    taken = filing(
+        filing_id=one, filed_on=date(2026, 4, 10), received_on=date(2026, 4, 12), status="received"
+    )
+    for event in (first, back, again, taken):
+        await wuhan.hear(event, one)
+
+    async def shown(day):
+        answer = await wuhan.ask(actor("city_bureau"), "deadlines", as_of=day)
+        return [(i["done_on"], i["status"]) for i in answer.json()["items"]]
+
+    assert await shown("2026-03-15") == [("2026-03-09", "done")]
+    assert await shown("2026-03-25") == [(None, "due")]
+    assert await shown("2026-04-11") == [("2026-04-10", "done_late")]
+
+
+async def test_a_target_set_late_is_of_all_days_and_a_withdrawal_of_those_from_it_on(heard):
+    city, one = "450200", told.some_id()
+    await heard.hear(told.pack(city), told.some_id(), city)
+    await heard.hear(target(target_id=one, as_of=date(2026, 5, 1)), one, city)
+    gone = target(target_id=one, as_of=date(2026, 9, 1), status="withdrawn")
+    await heard.hear(gone, one, city)
+    bureau = actor("city_bureau", city)
+
+    async def base(day):
+        found = await heard.verdicts(f"city:{city}", bureau, as_of=day)
+        return found["certified-doubled"]["facts"].get("city.certified_2020")
+
+    assert [await base(day) for day in ("2024-01-01", "2026-08-31", "2026-09-01")] == [
+        200,
+        200,
+        None,
+    ]
+
+
+def target(**more):
+    said = {
+        "target_id": told.some_id(),
+        "as_of": date(2021, 1, 1),
+        "kind": "certified",
+        "year": 2023,
+        "due_on": date(2023, 12, 31),
+        "tier": None,
+        "speciality": None,
+        "division": None,
+        "amount": 400,
+        "unit": "count",
+        "baseline_year": 2020,
+        "baseline": 200,
+        "status": "active",
+        **CITED,
+    }
+    return TargetChanged(**said | more)
 
 
 def test_the_baseline_is_what_the_citys_target_says():
-    target = TargetChanged(
-        target_id=told.some_id(),
-        as_of=date(2021, 1, 1),
-        kind="certified",
-        year=2023,
-        due_on=date(2023, 12, 31),
-        tier=None,
-        speciality=None,
-        division=None,
-        amount=400,
-        unit="count",
-        baseline_year=2020,
-        baseline=200,
-        status="active",
-        **CITED,
-    )
+    one = plain(target())
 
-    assert figures.baseline([plain(target)]) == {"certified_2020": 200}
-    assert figures.baseline([plain(target) | {"status": "withdrawn"}]) == {}
+    assert figures.baseline([one]) == {"certified_2020": 200}
+    assert figures.baseline([one | {"status": "withdrawn"}]) == {}
 
 
 async def test_deadlines_are_listed_within_reach_filtered_and_counted(wuhan):

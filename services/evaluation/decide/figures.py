@@ -1,7 +1,9 @@
 """Growth, certificates and filings of an area: figures that are known only where they were told.
 
 What happened before anything was told of is no nought: a year is given where records reach back to
-the end of the year before it, filings where the city has told of any.
+the end of the year before it; filings and incubated agencies once the city has said that their
+register is whole since anybody could be asked for them. A list with gaps is not given at all, since
+a rule takes a list that is given for all there is.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,12 +21,13 @@ from services.evaluation.decide.coverage import (
     city_facts,
     district_facts,
 )
+from services.evaluation.decide.people import Registers, whole
 
 COMMUNITY = "community"
 BASELINE_YEAR = 2020
 INCUBATED = ("2021-01-01", "2023-12-31")
 """Between these days `agencies_incubated` counts (LZ-1.3.3-a)."""
-RETURNED, ACTIVE = "returned", "active"
+ACTIVE = "active"
 
 History = Mapping[Any, Sequence[State]]
 """Every version of each subject by id, the latest word first, each with its `valid_from`."""
@@ -46,19 +49,22 @@ class Land:
     specialities: Collection[str] = ()
     calendar: Days = field(default_factory=Days)
     prefixes: Collection[str] = ()
+    registers: Registers = field(default_factory=dict)
+    filings_since: date = date.max
+    """The first day of the documents that ask for filings."""
 
 
 def of_city(land: Land, code: str, day: date) -> dict[str, Any]:
     """Return what is known of the whole jurisdiction, on the sheet `Area`."""
-    whole = {None, code, *land.prefixes}
+    everywhere = {None, code, *land.prefixes}
     return known(
         facts.Area,
         {
             **city_facts(code, land.stations, land.held, land.base),
             **staff_facts(land.workers, day, land.specialities),
             **baseline(land.targets),
-            **incubated(land.agencies, None),
-            **filings(land.filings, whole, day, land.calendar),
+            **incubated(land, None, day),
+            **filed(land, everywhere, day),
             **_years(land.station_history, land.worker_history, day),
         },
     )
@@ -82,8 +88,8 @@ def of_district(land: Land, code: str, day: date) -> dict[str, Any]:
         {
             **district_facts(code, land.stations, land.held, land.base),
             **staff_facts(staff, day, land.specialities),
-            **incubated(land.agencies, code),
-            **filings(land.filings, {code}, day, land.calendar),
+            **incubated(land, code, day),
+            **filed(land, {code}, day),
             **_years(lives, {}, day),
         },
     )
@@ -173,47 +179,50 @@ def baseline(targets: Iterable[State]) -> dict[str, Any]:
 _BASELINES = {(kind, BASELINE_YEAR) for kind in ("certified", "certified_growth")}
 
 
-def incubated(agencies: Iterable[State], district: str | None) -> dict[str, Any]:
-    """Return how many agencies a district, or the whole, incubated; where any was told of at all."""
-    told = [each for each in agencies if each.get("incubated_on")]
-    if not told:
-        return {}
+def incubated(land: Land, district: str | None, day: date) -> dict[str, Any]:
+    """Return how many agencies a district, or the whole, had incubated by a day."""
     first, last = INCUBATED
+    if not whole("agencies", land.registers, date.fromisoformat(first)):
+        return {}
+    until = min(last, day.isoformat())
     return {
         "agencies_incubated": sum(
-            first <= each["incubated_on"] <= last and district in (None, each.get("incubated_in"))
-            for each in told
+            first <= (each.get("incubated_on") or "") <= until
+            and district in (None, each.get("incubated_in"))
+            for each in land.agencies
         )
     }
 
 
-def filings(
-    told: Sequence[State], area: Collection[str | None], day: date, calendar: Days
-) -> dict[str, Any]:
-    """Return what an area has handed in up to a day, where the city has told of any filing."""
-    if not told:
+def filed(land: Land, area: Collection[str | None], day: date) -> dict[str, Any]:
+    """Return what an area has handed in by a day, where nothing that was can be missing."""
+    if not whole("filings", land.registers, min(land.filings_since, day)):
         return {}
-    on = day.isoformat()
-    found = []
-    for each in told:
-        mine = each["division"] in area
-        if not mine or each["status"] == RETURNED or not each["filed_on"] or each["filed_on"] > on:
-            continue
-        one = {
-            "kind": each["kind"],
-            "by": each["filer"],
-            "to": each["receiver"],
-            "day": each["filed_on"],
-            "sections": each["sections"],
-        }
-        if each["issued_on"]:
-            one["issued"] = each["issued_on"]
-            filed = end_of(date.fromisoformat(each["filed_on"]))
-            counted = calendar.count(end_of(date.fromisoformat(each["issued_on"])), filed)
-            if not counted.provisional:
-                one["working_days"] = counted.days
-        found.append(one)
-    return {"filings": found}
+    mine = [each for each in land.filings if each["division"] in area and stands(each, day)]
+    return {"filings": [_filing(each, land.calendar) for each in mine]}
+
+
+def stands(filing: State, day: date) -> bool:
+    """Whether a document was handed in by a day, and not sent back by then."""
+    on, filed_on, back = day.isoformat(), filing["filed_on"], filing["returned_on"]
+    return bool(filed_on and filed_on <= on and not (back and back <= on))
+
+
+def _filing(each: State, calendar: Days) -> dict[str, Any]:
+    one = {
+        "kind": each["kind"],
+        "by": each["filer"],
+        "to": each["receiver"],
+        "day": each["filed_on"],
+        "sections": each["sections"],
+    }
+    if each["issued_on"]:
+        one["issued"] = each["issued_on"]
+        handed_in = end_of(date.fromisoformat(each["filed_on"]))
+        counted = calendar.count(end_of(date.fromisoformat(each["issued_on"])), handed_in)
+        if not counted.provisional:
+            one["working_days"] = counted.days
+    return one
 
 
 def _rooms(stations: History, day: date) -> int:

@@ -8,7 +8,7 @@ from pydantic import Field
 from chassis.asked import Asked, Day, Paged
 from services.registry.shapes.words import Word
 
-RegisterName = Literal["trainings", "supervisors", "supervisions"]
+RegisterName = Literal["trainings", "supervisors", "supervisions", "filings", "agencies"]
 
 
 class Assign(Asked):
