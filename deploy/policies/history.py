@@ -26,12 +26,12 @@ from deploy.policies.packs import subjects
 from deploy.policies.radius import Pair
 from deploy.trouble import Trouble
 from services.evaluation import queries
-from services.evaluation.areas import areas
+from services.evaluation.areas import PLACES, areas
 from services.evaluation.decide.attest import Statements
 from services.evaluation.decide.cases import Case
 from services.evaluation.decide.verdicts import judge
 from services.evaluation.decide.waivers import Waivers
-from services.evaluation.gather import PLACES, everybody
+from services.evaluation.gather import everybody
 from services.evaluation.queries import ALL_KNOWN, When
 from services.registry.models import PackVersion
 
