@@ -241,7 +241,7 @@ class RegisterChanged(Event):
     type: ClassVar[str] = "registry.register.changed.v1"
 
     name: str
-    """trainings, supervisors, supervisions, filings or agencies"""
+    """trainings, supervisors, supervisions, stations, filings or agencies"""
     complete_from: date
 
 

@@ -95,7 +95,7 @@ async def of_platform(city: str, old: Jurisdiction, new: Jurisdiction, wanted: W
 
 async def gathered(tx: Transaction, old: Jurisdiction, new: Jurisdiction, wanted: Wanted) -> Known:
     """Return everybody a transaction of evaluation sees, the city and its districts last."""
-    when = When(wanted.day, ALL_KNOWN)
+    when = When(wanted.day, ALL_KNOWN, tx.now)
     pairs: list[Pair] = []
     if wanted.kind not in PLACES:
         found = await everybody(tx, when, wanted.kind, wanted.division)

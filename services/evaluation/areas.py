@@ -33,7 +33,7 @@ _COUNTY_LEVEL = 3
 
 async def areas(tx: Transaction, j: Jurisdiction, when: When, *, told: bool = False) -> list[Case]:
     """Return the city and every district inside it; with what was `told` of each, if asked."""
-    stations = await queries.every(tx, "station", when)
+    stations = await queries.stations(tx, when)
     workers = await queries.every(tx, "worker", when)
     whole = await land(tx, j, when, stations, workers)
     newest = sorted([*stations, *workers] if told else [], key=_since, reverse=True)

@@ -179,6 +179,7 @@ async def families(tx: Transaction, stations: Sequence[Told], when: When) -> lis
                 trainings=trainings,
                 persons=persons,
                 registers=registers,
+                over=when.over,
             ),
             *met.get(where[each.subject_id], (None, 0)),
         )

@@ -181,7 +181,7 @@ async def step(database: Database, city: str, *, figures: bool = True) -> Left:
             if none.slug != "policy-not-loaded":
                 raise
             return Left.NOTHING  # what is due waits for the pack, which wakes us
-        when = When(tx.today, ALL_KNOWN)
+        when = When(tx.today, ALL_KNOWN, tx.now)
         units = await sheets.take(tx, AT_ONCE)
         found = [await _concerned(tx, units, when)] if units else []
         swept = await _swept(tx, j, when)

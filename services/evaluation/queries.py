@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
+from chassis.clock import day_of
 from chassis.db import Transaction
 from chassis.reading import among
 from services.evaluation.decide.attest import Statements, standing
 from services.evaluation.decide.cases import Key
+from services.evaluation.decide.stages import as_counted
 from services.evaluation.decide.waivers import Waivers, held
 from services.evaluation.models import Attestation, Told, Waiver
 
@@ -25,6 +27,19 @@ class When:
 
     day: date
     known_at: datetime
+    now: datetime | None = None
+    """The present, where `known_at` lies beyond it."""
+
+    @property
+    def over(self) -> date:
+        """The last day that is over, of those up to the day asked of: today is not."""
+        present = min(self.known_at, self.now or self.known_at)
+        return min(self.day, day_of(present) - timedelta(days=1))
+
+    @property
+    def past(self) -> bool:
+        """Whether the day asked of is over."""
+        return self.over == self.day
 
 
 _TOLD = "f.kind, f.subject_id, f.state, f.epoch, f.version, f.known_from, f.event_id, f.type"
@@ -75,7 +90,8 @@ SELECT DISTINCT subject_id FROM fact f
 _HISTORY = """
 SELECT f.subject_id, f.valid_from::text AS valid_from, f.state->>'status' AS status,
        f.state->>'tier' AS tier, f.state->>'district' AS district, f.state->>'cert' AS cert,
-       f.state->>'cert_on' AS cert_on
+       f.state->>'cert_on' AS cert_on, f.state->>'open_on' AS open_on, f.state->'stages' AS stages,
+       (SELECT min(p->>'starts_on') FROM jsonb_array_elements(f.state->'postings') p) AS began
   FROM fact f WHERE f.city = $1 AND f.valid_from <= $2 AND f.known_from <= $3 AND f.kind = $4
  ORDER BY f.subject_id, f.epoch DESC, f.version DESC
 """
@@ -102,6 +118,18 @@ async def every(tx: Transaction, kind: str, when: When) -> list[Told]:
     """Return what was told of every subject of a kind."""
     rows = await tx.fetch(_EVERY, tx.city, when.day, when.known_at, kind)
     return [Told._make(row) for row in rows]
+
+
+async def stations(tx: Transaction, when: When) -> list[Told]:
+    """Return the stations of a day as areas count them: by their stages, whenever they were entered."""
+    latest = await every(tx, "station", When(date.max, when.known_at) if when.past else when)
+    if not when.past:
+        return latest
+    then = {each.subject_id: each.state for each in await every(tx, "station", when)}
+    counted = [
+        (each, as_counted(each.state, then.get(each.subject_id), when.day)) for each in latest
+    ]
+    return [each._replace(state=dict(state)) for each, state in counted if state is not None]
 
 
 async def around(

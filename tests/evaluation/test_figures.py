@@ -117,7 +117,8 @@ def history(*versions):
 
 
 def version(since, status="open", tier="community"):
-    return {"valid_from": since, "status": status, "tier": tier, "district": "420102"}
+    said = {"valid_from": since, "status": status, "tier": tier, "district": "420102"}
+    return said | {"open_on": since, "stages": []}
 
 
 def test_a_year_counts_rooms_at_its_end_beside_the_year_before():
@@ -133,6 +134,65 @@ def test_a_year_counts_rooms_at_its_end_beside_the_year_before():
         {"year": 2024, "community_stations": 2, "before": 1},
         {"year": 2025, "community_stations": 2, "before": 2},
     ]
+
+
+def test_a_room_entered_late_counts_from_the_day_it_opened():
+    def staged(*stages):
+        return [{"status": status, "on": on} for status, on in stages]
+
+    rooms = {
+        **history(version("2022-06-01")),
+        **history(version("2026-03-01") | {"stages": staged(("open", "2024-02-01"))}),
+        **history(
+            version("2025-01-01", status="closed")
+            | {"stages": staged(("open", "2023-02-01"), ("closed", "2024-06-30"))}
+        ),
+        **history(version("2026-03-01", status="planned") | {"open_on": None}),
+    }
+
+    found = figures.years(rooms, {}, DAY)
+
+    assert [(y["year"], y["before"], y["community_stations"]) for y in found] == [
+        (2023, 1, 2),
+        (2024, 2, 2),
+        (2025, 2, 2),
+    ]
+
+
+def test_years_before_the_first_entry_are_known_as_far_as_the_register_is_whole():
+    rooms = history(
+        version("2026-03-01") | {"stages": [{"status": "open", "on": "2024-02-01"}]},
+    )
+
+    assert figures.years(rooms, {}, DAY) == []
+    found = figures.years(rooms, {}, DAY, {"stations": "2023-12-31"})
+    assert [(y["year"], y["before"], y["community_stations"]) for y in found] == [
+        (2024, 0, 1),
+        (2025, 1, 1),
+    ]
+
+
+def test_a_worker_entered_late_was_there_since_the_first_posting():
+    def person(since, began=None):
+        return {
+            "valid_from": since,
+            "status": "active",
+            "cert": "assistant",
+            "cert_on": "2020-01-01",
+            "began": began,
+        }
+
+    rooms = history(version("2022-06-01"))
+    people = {
+        **history(person("2023-12-01")),
+        **history(person("2025-02-01", "2023-05-01")),
+        **history(person("2025-02-01")),
+    }
+
+    found = {each["year"]: each for each in figures.years(rooms, people, DAY)}
+
+    assert (found[2024]["certified"], found[2024]["certified_before"]) == (2, 2)
+    assert (found[2025]["certified"], found[2025]["certified_before"]) == (3, 2)
 
 
 def test_certified_of_a_year_are_known_where_records_reach_the_year_before():
@@ -396,3 +456,22 @@ async def test_coverage_has_tiers_and_years(wuhan, divided):
     county = await asked(tier="county")
     assert (county["covered"], county["share"]) == (1, "1.0000")
     assert "years" not in county
+
+
+async def test_a_station_entered_late_covers_its_township_since_it_opened(wuhan, divided):
+    await divided("420102")
+    station, began = told.some_id(), date(2024, 5, 1)
+    stages = [{"status": "open", "on": "2024-05-01"}, {"status": "closed", "on": "2026-01-31"}]
+    late = told.station(
+        station, "420102002", as_of=date(2026, 3, 1), open_on=began, status="closed", stages=stages
+    )
+    await wuhan.hear(late, station)
+
+    async def covered(**asked):
+        return (await wuhan.ask(actor("city_bureau"), "coverage", **asked)).json()
+
+    assert (await covered())["covered"] == 0
+    assert (await covered(as_of="2024-04-30"))["covered"] == 0
+    assert (await covered(as_of="2026-01-30"))["covered"] == 1
+    years = (await covered(by_year="true"))["years"]
+    assert [(y["year"], y["covered"]) for y in years] == [(2024, 1), (2025, 1)]

@@ -1,10 +1,11 @@
 """What registers of training and supervision say, and what they do not."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
 from services.evaluation.decide import people
+from services.evaluation.queries import When
 
 DAY = date(2026, 6, 30)
 WHOLE = {"trainings": "2026-01-01", "supervisions": "2026-01-01", "supervisors": "2026-01-01"}
@@ -172,3 +173,30 @@ def test_a_contract_that_ended_has_no_months_after_its_end():
     found = people.supervised(DAY, [], contract, WHOLE)
 
     assert [m["start"] for m in found["months"]] == ["2026-01-01", "2026-02-01"]
+
+
+def test_a_month_has_not_ended_on_its_last_day_while_that_day_goes_on():
+    contract = {"starts_on": "2026-05-01", "ends_on": "2026-12-31"}
+
+    during = people.supervised(DAY, [], contract, WHOLE, None, date(2026, 6, 29))
+    after = people.supervised(DAY, [], contract, WHOLE, None, DAY)
+
+    assert [m["start"] for m in during["months"]] == ["2026-05-01"]
+    assert [m["start"] for m in after["months"]] == ["2026-05-01", "2026-06-01"]
+
+
+@pytest.mark.parametrize(
+    ("day", "known_at", "now", "over"),
+    [
+        ("2026-06-30", "2026-06-30T15:00:00Z", None, "2026-06-29"),
+        ("2026-06-30", "2026-06-30T16:00:00Z", None, "2026-06-30"),
+        ("2026-06-30", "9999-01-01T00:00:00Z", "2026-06-30T02:00:00Z", "2026-06-29"),
+        ("2026-12-31", "2026-06-30T02:00:00Z", None, "2026-06-29"),
+        ("2025-12-31", "2026-06-30T02:00:00Z", None, "2025-12-31"),
+    ],
+)
+def test_the_day_that_goes_on_is_not_over(day, known_at, now, over):
+    present = datetime.fromisoformat(now) if now else None
+    when = When(date.fromisoformat(day), datetime.fromisoformat(known_at), present)
+
+    assert when.over == date.fromisoformat(over)

@@ -60,6 +60,8 @@ class Around:
     persons: Mapping[Any, Told] = field(default_factory=dict)
     """Who the supervisors are, by worker."""
     registers: Registers = field(default_factory=dict)
+    over: date | None = None
+    """The last day that is over, of those up to the day judged."""
 
 
 def family(
@@ -124,7 +126,8 @@ def _supervision(
     """Return what its supervision says of a station's workers, of the station, and who told it."""
     visits = [each.state for each in around.supervisions]
     current = assemble.in_force(day, contracts)
-    counted = people.supervised(day, visits, current, around.registers, state["open_on"])
+    opened, over = state["open_on"], around.over
+    counted = people.supervised(day, visits, current, around.registers, opened, over)
     told = [*around.supervisions]
     if not people.whole("supervisors", around.registers, day):
         return {}, counted, told

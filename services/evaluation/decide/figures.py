@@ -14,7 +14,15 @@ from typing import Any
 from chassis.calendar import Days
 from chassis.clock import end_of
 from contracts import facts
-from services.evaluation.decide.assemble import LEFT, OPEN, State, certificate, known, postings
+from services.evaluation.decide.assemble import (
+    LEFT,
+    NOTHING,
+    OPEN,
+    State,
+    certificate,
+    known,
+    postings,
+)
 from services.evaluation.decide.coverage import (
     Certificates,
     Ground,
@@ -22,6 +30,7 @@ from services.evaluation.decide.coverage import (
     district_facts,
 )
 from services.evaluation.decide.people import Registers, whole
+from services.evaluation.decide.stages import stood
 
 COMMUNITY = "community"
 BASELINE_YEAR = 2020
@@ -65,7 +74,7 @@ def of_city(land: Land, code: str, day: date) -> dict[str, Any]:
             **baseline(land.targets),
             **incubated(land, None, day),
             **filed(land, everywhere, day),
-            **_years(land.station_history, land.worker_history, day),
+            **_years(land.station_history, land.worker_history, day, land.registers),
         },
     )
 
@@ -90,24 +99,14 @@ def of_district(land: Land, code: str, day: date) -> dict[str, Any]:
             **staff_facts(staff, day, land.specialities),
             **incubated(land, code, day),
             **filed(land, {code}, day),
-            **_years(lives, {}, day),
+            **_years(lives, {}, day, land.registers),
         },
     )
 
 
-def _years(stations: History, workers: History, day: date) -> dict[str, Any]:
-    found = years(stations, workers, day)
+def _years(stations: History, workers: History, day: date, registers: Registers) -> dict[str, Any]:
+    found = years(stations, workers, day, registers)
     return {"years": found} if found else {}
-
-
-def then(history: History, day: date) -> list[State]:
-    """Return how each subject stood on a day."""
-    on = day.isoformat()
-    return [
-        found
-        for versions in history.values()
-        if (found := next((v for v in versions if v["valid_from"] <= on), None)) is not None
-    ]
 
 
 def begun(history: History) -> str | None:
@@ -115,24 +114,42 @@ def begun(history: History) -> str | None:
     return min((v["valid_from"] for versions in history.values() for v in versions), default=None)
 
 
-def years(stations: History, workers: History, day: date) -> list[dict[str, Any]]:
-    """Return the calendar years' ends up to a day, those that records reach a year before."""
-    first = begun(stations)
-    if first is None:
+def years(
+    stations: History, workers: History, day: date, registers: Registers = NOTHING
+) -> list[dict[str, Any]]:
+    """Return the calendar years' ends up to a day, those that records reach a year before.
+
+    Records reach back to the first day they speak of, or as far as the city says that `stations` is
+    whole; counted is who had opened by then, whenever that was entered.
+    """
+    since = min(filter(None, (begun(stations), registers.get("stations"))), default=None)
+    if since is None:
         return []
     found = []
-    for year in range(int(first[:4]) + 1, day.year):
+    for year in range(int(since[:4]) + 1, day.year):
         end, before = date(year, 12, 31), date(year - 1, 12, 31)
         one: dict[str, Any] = {
             "year": year,
             "community_stations": _rooms(stations, end),
             "before": _rooms(stations, before),
         }
-        ends = [certified(then(workers, each), each) for each in (end, before)]
-        since = begun(workers)
-        if None not in ends and since is not None and since <= before.isoformat():
+        ends = [certified(_serving(workers, each), each) for each in (end, before)]
+        first = begun(workers)
+        if None not in ends and first is not None and first <= before.isoformat():
             one |= {"certified": ends[0], "certified_before": ends[1]}
         found.append(one)
+    return found
+
+
+def _serving(workers: History, day: date) -> list[State]:
+    """Return who was there on a day: as told of it, or entered later and posted by then."""
+    on = day.isoformat()
+    found = []
+    for versions in workers.values():
+        then = next((v for v in versions if v["valid_from"] <= on), None)
+        began = versions[-1].get("began")
+        if then is not None or (began is not None and began <= on):
+            found.append(then or versions[-1])
     return found
 
 
@@ -226,4 +243,5 @@ def _filing(each: State, calendar: Days) -> dict[str, Any]:
 
 
 def _rooms(stations: History, day: date) -> int:
-    return sum(s["tier"] == COMMUNITY and s["status"] == OPEN for s in then(stations, day))
+    then = [stood(versions, day) for versions in stations.values()]
+    return sum(s is not None and s["tier"] == COMMUNITY and s["status"] == OPEN for s in then)

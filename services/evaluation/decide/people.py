@@ -101,11 +101,13 @@ def supervised(
     contract: State | None,
     registers: Registers,
     since: str | None = None,
+    over: date | None = None,
 ) -> dict[str, Any]:
     """Return the supervisions of a station, open `since` a day, by its contract's full months.
 
-    A month counts when service ran through all of it and it has ended (LZ-2.4.3-b); the days of one
-    visit are summed, and the visit belongs to the month it began in (LZ-2.4.3-c).
+    A month counts when service ran through all of it and it has ended (LZ-2.4.3-b), so on its last
+    day it does not: `over` is the last day that is. The days of one visit are summed, and the visit
+    belongs to the month it began in (LZ-2.4.3-c).
     """
     on = day.isoformat()
     done = sorted(
@@ -124,7 +126,7 @@ def supervised(
         said.setdefault("last_supervised", None)
     if contract is not None:
         begins = max(contract["starts_on"], start)
-        ends = min(on, contract.get("ended_on") or contract["ends_on"])
+        ends = min((over or day).isoformat(), contract.get("ended_on") or contract["ends_on"])
         months = _full_months(date.fromisoformat(begins), date.fromisoformat(ends))
         said["months"] = [_month(first, last, done) for first, last in months]
     return said

@@ -78,7 +78,7 @@ async def post_what_if(ask: WhatIf, tx: Tx, actor: CanRead, said: Language) -> V
 
 def when_of(asked: DayAsked, tx: Any) -> When:
     """Return the two times of a question; of the present if it names none."""
-    return When(asked.as_of or tx.today, asked.known_at or tx.now)
+    return When(asked.as_of or tx.today, asked.known_at or tx.now, tx.now)
 
 
 def sources(told: Sequence[Told], stated: Sequence[EventLog]) -> list[Source]:

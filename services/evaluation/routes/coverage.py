@@ -35,7 +35,7 @@ async def get_coverage(
         raise Forbidden()
     when = when_of(asked, tx)
     j = await tx.pack(when.day, asked.known_at)
-    stations = await queries.every(tx, "station", when)
+    stations = await queries.stations(tx, when)
     workers = await queries.every(tx, "worker", when)
     whole = await areas.land(tx, j, when, stations, workers)
     ground = whole.base
@@ -68,9 +68,9 @@ async def _at_the_end_of(
     year: int, asked: CoverageAsked, tx: Any, when: When, said: str
 ) -> dict[str, Any]:
     """Count again by what is known of the last day of a year, and by the document of that day."""
-    then = When(date(year, 12, 31), when.known_at)
+    then = When(date(year, 12, 31), when.known_at, when.now)
     j = await tx.pack(then.day, asked.known_at)
-    stations = await queries.every(tx, "station", then)
+    stations = await queries.stations(tx, then)
     workers = await queries.every(tx, "worker", then)
     whole = await areas.land(tx, j, then, stations, workers)
     city = figures.of_city(whole, tx.city, then.day)

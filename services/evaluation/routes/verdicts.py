@@ -47,7 +47,7 @@ async def get_verdicts(asked: Annotated[VerdictsAsked, Query()], tx: Tx, actor: 
         )
         judged = Judged(as_of=day, pack=j.version, waiting=await sheets.waiting(tx))
     else:
-        when = When(day, asked.known_at or tx.now)
+        when = When(day, asked.known_at or tx.now, tx.now)
         kept = [each for each in await _on_demand(tx, j, when, asked) if reaches(actor, each)]
         found = verdicts.page(kept, texts, asked.sort, after, asked.limit)
         judged = Judged(as_of=day, pack=j.version, waiting=0)

@@ -8,7 +8,9 @@ from pydantic import Field
 from chassis.asked import Asked, Day, Paged
 from services.registry.shapes.words import Word
 
-RegisterName = Literal["trainings", "supervisors", "supervisions", "filings", "agencies"]
+RegisterName = Literal[
+    "trainings", "supervisors", "supervisions", "stations", "filings", "agencies"
+]
 
 
 class Assign(Asked):
