@@ -126,6 +126,8 @@ async def test_one_connection_serves_two_cities_and_an_error_between(postgres, t
         for city, sees, not_there in ((WUHAN, mine, theirs), (HANGZHOU, theirs, mine)) * 2:
             async with one.begin(who(city)) as tx:
                 assert [t.id for t in await tx.find(Thing, Thing.name == "a")] == [sees.id]
+                # Several statements: a block, which is not undone and whose key still must end.
+                assert (await tx.fetch("SELECT count(*) FROM thing"))[0][0] == 1
             with pytest.raises(ZeroDivisionError):
                 async with one.begin(who(city)) as tx:
                     assert await tx.peek(Thing, not_there.id) is None
