@@ -10,6 +10,8 @@ A business "no" is an ordinary answer: raise a Problem anywhere, it is rendered 
   x WrongStatus      409  not from this status; names what is allowed
   x Refused          409  a rule says no; names rule and clause
   x FactsMissing     409  a rule cannot be decided; names what is missing
+  x Taken            409  this reference stands there already
+  x Overlapping      409  two periods that may not overlap do
   x UnknownReference 422  an id in the body that is not known here (yet)
   x Busy             503  try again shortly
   x Down             503  the database is away
@@ -157,6 +159,16 @@ def UnknownReference(at: str) -> Problem:  # noqa: N802
         errors=[At(at, "unknown", "找不到所引用的对象", "nothing by that id is known here")],
         headers={"retry-after": "1"},
     )
+
+
+def Taken(at: str, zh: str, en: str, code: str = "taken") -> Problem:  # noqa: N802
+    """Something with this reference stands there already; `at` is the place that clashes."""
+    return _problem("duplicate-reference", zh, en, errors=[At(at, code, zh, en)])
+
+
+def Overlapping(zh: str, en: str) -> Problem:  # noqa: N802
+    """Two periods that may not overlap do."""
+    return Taken("/starts_on", zh, en, "overlap")
 
 
 def Busy(zh: str = "", en: str = "") -> Problem:  # noqa: N802

@@ -12,7 +12,7 @@ from uuid import UUID
 from chassis import tokens
 from chassis.identity import PLATFORM, ROLE_SCOPES
 from chassis.ids import uuid7
-from chassis.problems import At, Forbidden, Invalid, Problem
+from chassis.problems import At, Forbidden, Invalid, Problem, Taken
 from gateway.models import Client, ClientView, NewClient
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -100,9 +100,7 @@ def same_client(known: Client, wished: Client) -> Client:
     compared = ("kind", "role", "scopes", "purposes", "division", "keys", "active")
     if all(getattr(known, name) == getattr(wished, name) for name in compared):
         return known
-    raise Problem(
-        "duplicate-reference", {"zh": "该名称已被使用", "en": "a client of this name stands there"}
-    )
+    raise Taken("/name", "该名称已被使用", "A client of this name stands there")
 
 
 def with_keys(client: Client, keys: Sequence[dict[str, Any]]) -> Client:

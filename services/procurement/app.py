@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from chassis.packs import Subjects
-from chassis.problems import Problem
+from chassis.problems import Overlapping
 from chassis.service import Service
 from contracts.facts import GATES, SUBJECTS
 from services.procurement.reactions import reactions
@@ -16,12 +16,8 @@ service = Service(
     reactions=reactions,
     subjects=Subjects.of(SUBJECTS, GATES),
     clashes={
-        "contract_period": Problem(
-            "duplicate-reference",
-            {
-                "zh": "该站点在此期间已有合同",
-                "en": "the station has a contract in these days already",
-            },
+        "contract_period": Overlapping(
+            "该站点在此期间已有合同", "The station has a contract in these days already"
         ),
     },
     migrations=Path(__file__).parent / "migrations",
