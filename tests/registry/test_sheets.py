@@ -7,10 +7,10 @@ import pytest
 
 from chassis.tables import EventLog
 from services.registry.models import Posting, Station, Supervision, Worker
-from services.registry.sheets import exporting, files
+from services.registry.sheets import exporting, files, importing
 from services.registry.sheets.importing import ground_of, import_file
 from services.registry.sheets.kinds import KINDS
-from services.registry.sheets.lines import Line
+from services.registry.sheets.lines import SAY, Line
 from tests.conftest import WUHAN, who
 from tests.registry.conftest import a_station, added, an_agency
 from tests.registry.test_supervision import a_supervisor
@@ -149,6 +149,35 @@ async def test_only_looking_writes_nothing(wuhan, tmp_path):
 
     assert counts == {"new": 1}
     assert await count(wuhan, Station) == 0
+
+
+@pytest.mark.usefixtures("words")
+async def test_what_comes_first_in_a_file_comes_first_though_batches_overlap(
+    wuhan, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(importing, "BATCH", 1)
+    other = STATION | {"名称*": "乙站", "区划代码*": "420102008", "区划名称": ""}
+    rows = [STATION, other, STATION | {"办公面积（平方米）": "30"}]
+    rows += [rows[-1] | {"名称*": f" {STATION['名称*']} ", "办公面积（平方米）": "31"}]
+
+    counts, report = await taken(wuhan, sheet(tmp_path, "stations", *rows), "valid")
+
+    assert counts == {"new": 2, "changed": 2}
+    assert [row[-2] for row in report] == [SAY[o] for o in ("new", "new", "changed", "changed")]
+    async with wuhan.begin(who()) as tx:
+        told = {station.name: station.facts["office_m2"] for station in await tx.find(Station)}
+    assert told == {STATION["名称*"]: 31.0, "乙站": 25.0}
+
+
+@pytest.mark.usefixtures("words")
+async def test_tables_that_a_file_filled_are_counted_at_once(wuhan, tmp_path):
+    await taken(wuhan, sheet(tmp_path, "stations", STATION))
+
+    asked = """SELECT reltuples, has_function_privilege('registry_relay', 'measure(text)', 'EXECUTE')
+                 FROM pg_class WHERE relname = 'station'"""
+    async with wuhan.begin(who()) as tx:
+        [row] = await tx.fetch(asked)
+    assert tuple(row) == (1, False)
 
 
 async def test_a_heading_nobody_knows_is_named_with_what_may_be_meant(wuhan, tmp_path):

@@ -7,18 +7,23 @@
 A batch that the database refuses is done again row by row, so that the row at fault is named. An
 import that was cut off is finished by importing the same file again: what is there already is the
 same. Its events leave by the relay afterwards, in their turn among all others.
+
+While the database writes one batch the next is made ready, unless a row of it is about the same
+thing: what came first in the file comes first.
 """
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing, nullcontext, suppress
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
 from chassis.db import Database, Stale, Taken, Transaction, Who
 from chassis.problems import Problem
+from chassis.vault import normal
 from services.registry.app import CLASHES
 from services.registry.queries import area_of, pack_if_any, system_of
 from services.registry.sheets import (
@@ -53,6 +58,24 @@ TOGETHER: dict[str, Callable[[Line], tuple[str, ...]]] = {
     "supervisions": supervisions.key,
 }
 """Rows of which kinds belong together: they are not parted by a batch's end."""
+ABOUT = {
+    "stations": "name",
+    "agencies": "credit_code",
+    "workers": "id_number",
+    "postings": "id_number",
+}
+"""In which column a row says what it is about. Batches of the other kinds wait for each other."""
+FILLS = {
+    "stations": ("station",),
+    "agencies": ("agency",),
+    "workers": ("worker", "posting", "person_key", "blind_index"),
+    "postings": ("posting",),
+    "trainings": ("training", "attendance"),
+    "supervisions": ("supervision",),
+}
+"""Tables that grow."""
+GROWS = 10
+"""They are counted anew when so many times as much has come: after 500 rows, 5,000, 50,000."""
 ATTEMPTS = 3
 BATCH = 500
 """Rows a transaction, well under what a statement may take in its five seconds."""
@@ -93,7 +116,7 @@ async def import_file(
     return await run(path, report, looks=mode == "look")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
     """One passage through a file, as somebody, in a city."""
 
@@ -102,26 +125,57 @@ class Run:
     kind: Kind
     ground: Ground
     told: Told
+    _counted: int = field(default=0, init=False)
 
     async def __call__(
         self, path: Path, report: Path | None, *, looks: bool, leaves: bool = False
     ) -> Counter[Outcome]:
         """Go through the rows; `looks` writes none, `leaves` says so of those that were right."""
         counts: Counter[Outcome] = Counter()
-        known = cells.dictionary(self.kind, self.ground.words)
         with files.report(report, self.kind) if report else nullcontext() as out:
-            for batch in _batches(files.read(path, self.kind), self.kind):
-                for line in batch:
-                    cells.read(self.kind, line, known)
-                await self._take(batch, looks=looks)
-                for line in batch:
-                    if line.right and (leaves or line.outcome is None):
-                        line.outcome = Outcome.LEFT
-                    counts[line.outcome or Outcome.WRONG] += 1
-                    if out is not None:
-                        out.add(line)
-                self.told(len(batch))
+            async with aclosing(self._through(path, looks=looks)) as batches:
+                async for lines in batches:
+                    for line in lines:
+                        if line.right and (leaves or line.outcome is None):
+                            line.outcome = Outcome.LEFT
+                        counts[line.outcome or Outcome.WRONG] += 1
+                        if out is not None:
+                            out.add(line)
+                    self.told(len(lines))
+                    if not looks:
+                        await self._measure(counts[Outcome.NEW])
         return counts
+
+    async def _through(self, path: Path, *, looks: bool) -> AsyncGenerator[Sequence[Line]]:
+        """Yield the batches of a file, in order, as they are done; two are under way at most."""
+        known = cells.dictionary(self.kind, self.ground.words)
+        going: deque[_Batch] = deque()
+        try:
+            for lines in _batches(files.read(path, self.kind), self.kind):
+                for line in lines:
+                    cells.read(self.kind, line, known)
+                about = _about(lines, self.kind)
+                if going and going[0].meets(about):
+                    yield await going.popleft().done()
+                work = asyncio.create_task(self._take(lines, looks=looks))
+                going.append(_Batch(lines, about, work))
+                if len(going) > 1:
+                    yield await going.popleft().done()
+            while going:
+                yield await going.popleft().done()
+        finally:
+            for batch in going:
+                batch.work.cancel()
+                await asyncio.wait([batch.work])
+
+    async def _measure(self, new: int) -> None:
+        """Have the tables counted when they have grown much: plans are made by their sizes."""
+        if new < GROWS * self._counted or not new:
+            return
+        self._counted = new
+        for table in FILLS[self.kind.name]:
+            async with self.database.begin(self.who) as tx:
+                await tx.execute("SELECT measure($1)", table)
 
     async def _take(self, batch: Sequence[Line], *, looks: bool) -> None:
         clash = await self._tried(batch, looks=looks)
@@ -152,6 +206,32 @@ class Run:
                 continue
             return None
         raise Problem("busy")
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Rows on their way into the database."""
+
+    lines: Sequence[Line]
+    about: frozenset[str]
+    work: asyncio.Task[None]
+
+    async def done(self) -> Sequence[Line]:
+        """Return the rows once they are written."""
+        await self.work
+        return self.lines
+
+    def meets(self, about: frozenset[str]) -> bool:
+        """Whether rows about something may be about what these are about."""
+        return not about or not self.about.isdisjoint(about)
+
+
+def _about(lines: Sequence[Line], kind: Kind) -> frozenset[str]:
+    """Return what rows are about, spelt so that no two spellings differ; nothing for all there is."""
+    column = ABOUT.get(kind.name)
+    if column is None:
+        return frozenset()
+    return frozenset(normal("name", line.texts.get(column, "")) for line in lines)
 
 
 def _batches(lines: Iterable[Line], kind: Kind) -> Iterator[list[Line]]:
