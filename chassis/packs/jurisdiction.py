@@ -20,9 +20,10 @@ from typing import Any
 
 from chassis.packs.compiling import NOT_APPLICABLE, WORD_OF, Compiled, Compiler
 from chassis.packs.layers import Entry, Layers, Loaded, Merged, Spot, choose, read_layers, rule_span
-from chassis.packs.model import Denominator, Document, Duty, Rule, Stated, Vocable
-from chassis.packs.paths import ancestors, dotted, holes, look
+from chassis.packs.model import Denominator, Document, Duty, Stated, Vocable
+from chassis.packs.paths import dotted, holes, look
 from chassis.packs.plan import Frame, Plan, Version, brief, make_plan
+from chassis.packs.rules import check_rule, indexes
 from chassis.packs.sources import Sources
 from chassis.packs.subjects import Subjects
 from chassis.packs.trouble import Troubles, near
@@ -83,7 +84,7 @@ class Jurisdiction:
             raise Troubles(*layers.troubles)
         self._environments = compiler.environments
         self._layers = layers
-        self._by_subject, self._by_path = self._indexes()
+        self._by_subject, self._by_path = indexes(self.rules)
         self._plans: dict[tuple[str, Spot, int], Plan] = {}
         self._spots: dict[str, Spot] = {}
         self.replan()
@@ -281,7 +282,9 @@ class Jurisdiction:
         for rid, rule in layer.pack.rules.items():
             at, above = ("rules", rid), self.rules.get(rid, [])
             try:
-                self._check_rule(layers, layer, rid, rule)
+                check_rule(
+                    layers, layer, rid, rule, [each.item.rule for each in above], self.subjects
+                )
                 cite = layers.cite(layer, rule.cite, (*at, "cite")) if rule.cite else None
                 if rule.off:
                     version = Version(rule, None)
@@ -294,52 +297,6 @@ class Jurisdiction:
                 continue
             entry = layers.entry(layer, version, rule.area, rule_span(cite))
             self.rules[rid] = [*above, entry]
-
-    def _check_rule(self, layers: Layers, layer: Loaded, rid: str, rule: Rule) -> None:
-        at, above = ("rules", rid), [entry.item.rule for entry in self.rules.get(rid, [])]
-        if any(each.final for each in above):
-            layers.complain(layer, at, f"`{rid}` is final above")
-        if rule.off:
-            if not above:
-                layers.complain(layer, (*at, "off"), f"no layer above has a rule `{rid}`")
-            return
-        subject, subjects = rule.subject or "", self.subjects
-        if subject not in subjects.sheets:
-            text = f"no subject `{subject}`{near(subject, subjects.sheets)}"
-            layers.complain(layer, (*at, "subject"), text)
-        elif above and above[0].subject not in (None, subject):
-            text = f"`{rid}` is about `{above[0].subject}` above"
-            layers.complain(layer, (*at, "subject"), text)
-        if prefix := layers.outside(layer, rule.area):
-            layers.complain(layer, (*at, "area"), f"`{prefix}` is outside this pack's area")
-        if layer.pack.kind != "layer" and not rule.id:
-            layers.complain(layer, at, f"`{rid}` names no catalogue row: `id: […]`")
-        if rule.gate is not None:
-            self._check_gate(layers, layer, rid, rule.gate, subject)
-
-    def _check_gate(self, layers: Layers, layer: Loaded, rid: str, name: str, subject: str) -> None:
-        where, gates = ("rules", rid, "effect", "refuse"), self.subjects.gates
-        gate = gates.get(name)
-        if gate is None:
-            layers.complain(layer, where, f"no gate `{name}`{near(name, gates)}")
-        elif gate.subject != subject:
-            text = f"the gate `{name}` judges `{gate.subject}`, not `{subject}`"
-            layers.complain(layer, where, text)
-
-    def _indexes(self) -> tuple[dict[str, list[tuple[str, str]]], dict[str, set[str]]]:
-        by_subject: dict[str, list[tuple[str, str]]] = {}
-        by_path: dict[str, set[str]] = {}
-        for rid, versions in self.rules.items():
-            compiled = [entry.item.compiled for entry in versions if entry.item.compiled]
-            if not compiled:
-                continue
-            nearest = compiled[-1].rule
-            by_subject.setdefault(nearest.subject or "", []).append((rid, nearest.at))
-            for each in compiled:
-                for path in (*each.paths, each.rule.at):
-                    for above in ancestors(path.partition("[param")[0]):
-                        by_path.setdefault(above, set()).add(rid)
-        return by_subject, by_path
 
     # ------------------------------------------------------------------------------- judging
 
