@@ -30,7 +30,7 @@ from services.evaluation.reach import (
     reaches_supervisor,
 )
 
-AROUND = ("worker", "contract", "supervisor", "supervision")
+AROUND = ("worker", "contract", "supervisor", "supervision", "link")
 """Whose facts speak of a station and make its sheet."""
 
 
@@ -167,6 +167,13 @@ async def families(tx: Transaction, stations: Sequence[Told], when: When) -> lis
     taught = await queries.around(tx, staff, when, "training") if staff else {}
     trainings = {worker_id: told for (worker_id, _), told in taught.items()}
     persons = await queries.some(tx, "worker", whose, when) if whose else {}
+    above = {
+        UUID(link.state["from_id"])
+        for (_, kind), told in near.items()
+        if kind == "link"
+        for link in told
+    }
+    centres = await queries.some(tx, "station", above, when) if above else {}
     registers = await queries.registers(tx, when)
     where = {each.subject_id: _where(each) for each in stations}
     met = await divisions.places(tx, where.values())
@@ -178,6 +185,7 @@ async def families(tx: Transaction, stations: Sequence[Told], when: When) -> lis
                 **{f"{kind}s": near.get((each.subject_id, kind), ()) for kind in AROUND},
                 trainings=trainings,
                 persons=persons,
+                centres=centres,
                 registers=registers,
                 over=when.over,
             ),
@@ -199,7 +207,8 @@ async def organisations(tx: Transaction, ids: Iterable[UUID], when: When) -> Fou
     """Return agencies, with what they have agreed to run."""
     told = await queries.some(tx, "agency", ids, when)
     agreed = await queries.contracts_of(tx, told, when)
-    return agencies(when.day, told.values(), agreed)
+    registers = await queries.registers(tx, when)
+    return agencies(when.day, told.values(), agreed, registers)
 
 
 async def loose(tx: Transaction, ids: Iterable[UUID], when: When) -> Found:

@@ -31,7 +31,7 @@ from services.evaluation import queries, sheets
 from services.evaluation.areas import PLACES, areas
 from services.evaluation.decide.cases import Found
 from services.evaluation.decide.verdicts import Kept, briefly
-from services.evaluation.gather import families, guides, loose, organisations, together
+from services.evaluation.gather import AROUND, families, guides, loose, organisations, together
 from services.evaluation.models import Sweep
 from services.evaluation.queries import ALL_KNOWN, When
 
@@ -230,6 +230,8 @@ async def _concerned(tx: Transaction, units: set[tuple[str, UUID]], when: When) 
 async def _stations_concerned(tx: Transaction, by_kind: dict[str, set[UUID]]) -> set[UUID]:
     """Return the stations that any of these is about; who is drawn in on the way joins them."""
     stations = by_kind.get("station", set())
+    if stations:
+        stations |= await queries.below(tx, stations)
     if "training" in by_kind:
         taught = await queries.spoken_of(tx, "training", by_kind["training"])
         by_kind["worker"] = by_kind.get("worker", set()) | taught
@@ -237,7 +239,7 @@ async def _stations_concerned(tx: Transaction, by_kind: dict[str, set[UUID]]) ->
         guiding = await queries.speaking(tx, "supervisor", by_kind["worker"])
         if guiding:
             by_kind["supervisor"] = by_kind.get("supervisor", set()) | guiding
-    for kind in ("worker", "contract", "supervisor", "supervision"):
+    for kind in AROUND:
         if kind in by_kind:
             stations |= await queries.spoken_of(tx, kind, by_kind[kind])
     return stations

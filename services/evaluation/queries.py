@@ -75,6 +75,11 @@ _SPEAKING = """
 SELECT DISTINCT subject_id FROM related
  WHERE city = $1 AND kind = $2 AND about_id = ANY($3)
 """
+_BELOW = """
+SELECT DISTINCT (f.state->>'to_id')::uuid AS station_id FROM fact f
+ WHERE f.city = $1 AND f.kind = 'link' AND f.state->>'kind' = 'supervises'
+   AND f.state->>'from_id' = ANY($2)
+"""
 _NEXT = """
 SELECT DISTINCT subject_id FROM fact f
  WHERE city = $1 AND kind = $2 AND ($3::uuid IS NULL OR subject_id > $3)
@@ -173,6 +178,12 @@ async def spoken_of(tx: Transaction, kind: str, ids: Iterable[UUID]) -> set[UUID
 async def speaking(tx: Transaction, kind: str, about: Iterable[UUID]) -> set[UUID]:
     """Return the subjects of a kind whose facts have ever spoken of these."""
     return {row["subject_id"] for row in await tx.fetch(_SPEAKING, tx.city, kind, list(about))}
+
+
+async def below(tx: Transaction, stations: Iterable[UUID]) -> set[UUID]:
+    """Return the stations that any of these has ever supervised."""
+    rows = await tx.fetch(_BELOW, tx.city, [str(each) for each in stations])
+    return {row["station_id"] for row in rows}
 
 
 async def registers(tx: Transaction, when: When) -> dict[str, str]:

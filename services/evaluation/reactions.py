@@ -21,6 +21,7 @@ from contracts.registry import (
     AgencyChanged,
     DutyChanged,
     FilingChanged,
+    LinkChanged,
     PackActivated,
     RegisterChanged,
     StationChanged,
@@ -37,7 +38,7 @@ from services.evaluation.models import Due, Fact, Related, Sweep
 reactions = Reactions("evaluation")
 follow_cities(reactions)
 JUDGED = frozenset(
-    {"station", "worker", "agency", "contract", "training", "supervisor", "supervision"}
+    {"station", "worker", "agency", "contract", "training", "supervisor", "supervision", "link"}
 )
 """Whose facts change verdicts."""
 WITHDRAWN = "withdrawn"
@@ -88,6 +89,13 @@ async def supervision_changed(
 ) -> None:
     """Keep a supervision, to be found from its station."""
     _keep(tx, "supervision", envelope, ALWAYS, event.station_id)
+
+
+@reactions.on(LinkChanged)
+async def link_changed(event: LinkChanged, envelope: Envelope, tx: Transaction) -> None:
+    """Keep a link, to be found from the station at its lower end."""
+    below = [event.to_id] if event.to_kind == "station" else []
+    _keep(tx, "link", envelope, ALWAYS, *below)
 
 
 @reactions.on(RegisterChanged)

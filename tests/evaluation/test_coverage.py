@@ -220,3 +220,18 @@ def test_a_county_without_counties_counts_the_countys_centre():
     centre = at("652301", tier="county")
 
     assert coverage.city_facts("652301", [centre], {}, TWO)["centres"] == 1
+
+
+def test_demonstration_studios_are_counted_apart_and_unknown_while_one_is():
+    def studio(code, **facts):
+        return at(code, tier="community", facts=facts)
+
+    named = [studio("450202001001", demo=True), studio("450202001002", demo=False)]
+    station = at("450202001", facts={"demo": True})
+
+    facts = coverage.city_facts("450200", [*named, station], {}, TWO)
+    unknown = coverage.city_facts("450200", [*named, studio("450202001003"), station], {}, TWO)
+
+    assert (facts["demo_stations"], facts["demo_studios"]) == (1, 1)
+    assert unknown["demo_stations"] == 1
+    assert "demo_studios" not in unknown

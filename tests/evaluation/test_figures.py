@@ -238,6 +238,9 @@ def filed(*told_of, area="420102", day=DAY, registers=SINCE_THEN, since=NOTICE):
     return figures.filed(land, {area}, day)
 
 
+NONE = {"filings": [], "townships_with_plan": 0}
+
+
 def test_what_was_filed_is_an_areas_own():
     one = plain(filing(filed_on=date(2026, 3, 9), status="filed"))
     other = plain(filing(division="420103", filed_on=date(2026, 3, 9), status="filed"))
@@ -253,7 +256,7 @@ def test_what_was_filed_is_an_areas_own():
         "working_days": 5,
         "sections": ["goals"],
     }
-    assert filed(one, other, area=None) == {"filings": []}
+    assert filed(one, other, area=None) == NONE
 
 
 @pytest.mark.parametrize(
@@ -265,10 +268,24 @@ def test_filings_are_known_where_the_register_is_whole_since_a_document_asks_for
 ):
     one = plain(filing(division="420103", filed_on=date(2026, 3, 9), status="filed"))
 
-    assert filed(one, registers=registers) == ({"filings": []} if known else {})
-    assert filed(one, registers=registers, since=date.max, day=NOTICE) == (
-        {"filings": []} if known else {}
-    )
+    assert filed(one, registers=registers) == (NONE if known else {})
+    assert filed(one, registers=registers, since=date.max, day=NOTICE) == (NONE if known else {})
+
+
+def test_a_township_has_a_plan_where_it_handed_one_in_and_nobody_knows_while_the_register_has_gaps():
+    def plan(code, kind="plan", filer="township"):
+        return plain(
+            filing(kind=kind, filer=filer, division=code, filed_on=date(2026, 3, 9), status="filed")
+        )
+
+    told_of = [
+        *(plan("420102002"), plan("420102002"), plan("420102003"), plan("420103001")),
+        *(plan("420102004", kind="annual_plan"), plan("420102", filer="district")),
+    ]
+
+    assert filed(*told_of)["townships_with_plan"] == 2
+    assert filed()["townships_with_plan"] == 0
+    assert "townships_with_plan" not in filed(*told_of, registers={})
 
 
 def test_a_document_sent_back_stood_until_that_day():
@@ -277,7 +294,7 @@ def test_a_document_sent_back_stood_until_that_day():
     )
 
     assert len(filed(back, day=date(2026, 4, 1))["filings"]) == 1
-    assert filed(back, day=date(2026, 4, 2)) == {"filings": []}
+    assert filed(back, day=date(2026, 4, 2)) == NONE
 
 
 def test_agencies_incubated_are_counted_where_their_register_reaches_back_so_far():

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from contracts.registry import (
+    LinkChanged,
     RegisterChanged,
     Supervised,
     SupervisionChanged,
@@ -194,3 +195,70 @@ async def test_a_supervisors_own_experience_is_the_persons(town):
         subject=f"supervisor:{supervisor}",
     )
     assert out.status_code == 404
+
+
+def link(centre, below, **more):
+    said = {
+        "link_id": told.some_id(),
+        "as_of": WHOLE,
+        "kind": "supervises",
+        "from_kind": "station",
+        "from_id": centre,
+        "to_kind": "station",
+        "to_id": below,
+        "starts_on": WHOLE,
+        "ends_on": None,
+    }
+    return LinkChanged(**said | more)
+
+
+async def test_a_centre_that_supervises_a_station_is_known_by_its_link(wuhan):
+    station, centre = told.some_id(), told.some_id()
+    await wuhan.hear(told.station(station), station)
+    await wuhan.hear(told.station(centre, "420102", tier="county"), centre)
+
+    async def guided():
+        await wuhan.judge()
+        async with wuhan.database.begin(who()) as tx:
+            row = await tx.get(Sheet, "station", str(station))
+        return next(text.split(":")[1] for text in row.verdicts if text.startswith("guided:"))
+
+    assert await guided() == "undecided"
+    over = link(centre, station)
+    await wuhan.hear(over, over.link_id)
+    assert await guided() == "met"
+    closed = told.station(centre, "420102", tier="county", status="closed")
+    await wuhan.hear(closed, centre)
+    assert await guided() == "undecided"
+    await wuhan.hear(RegisterChanged(name="links", complete_from=WHOLE), told.some_id())
+    assert await guided() == "broken"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"kind": "dispatches"}, {"ends_on": date(2026, 10, 31)}, {"tier": "township"}],
+)
+async def test_no_other_tie_is_supervision_by_a_centre(wuhan, more):
+    station, above = told.some_id(), told.some_id()
+    tier = more.pop("tier", "county")
+    await wuhan.hear(told.station(station), station)
+    await wuhan.hear(told.station(above, "420102", tier=tier), above)
+    tie = link(above, station, **more)
+    await wuhan.hear(tie, tie.link_id)
+    await wuhan.hear(RegisterChanged(name="links", complete_from=WHOLE), told.some_id())
+
+    asked = await wuhan.verdicts(f"station:{station}")
+
+    assert asked["guided"]["verdict"] == "broken"
+
+
+async def test_who_runs_no_station_is_known_once_contracts_are_whole(town):
+    agency = told.some_id()
+    await town.hear(told.agency(agency, business_scope="保洁"), agency, CITY)
+
+    before = await verdict(town, "agency", agency, "agency-scope")
+    await opened(town, "contracts")
+    after = await verdict(town, "agency", agency, "agency-scope")
+
+    assert (before["verdict"], before["missing"]) == ("undecided", ["agency.provides_stations"])
+    assert after["verdict"] == "not_applicable"

@@ -143,14 +143,17 @@ def contract(day: date, state: State) -> dict[str, Any]:
     return known(facts.Contract, said)
 
 
-def agency(day: date, state: State, contracts: Iterable[State]) -> dict[str, Any]:
-    """Return what is known of an agency that day."""
+def agency(
+    day: date, state: State, contracts: Iterable[State], *, all_told: bool = False
+) -> dict[str, Any]:
+    """Return what is known of an agency that day; `all_told` where no contract can be missing."""
     said: dict[str, Any] = {
         **state.get("facts", {}),
         **{name: state[name] for name in ("kind", "business_scope", "registered_in")},
     }
-    if in_force(day, contracts) is not None:
-        said["provides_stations"] = True  # none that we heard of is not none at all
+    runs = in_force(day, contracts) is not None
+    if runs or all_told:
+        said["provides_stations"] = runs  # else none that we heard of is not none at all
     return known(facts.Agency, said)
 
 

@@ -11,7 +11,9 @@ from services.evaluation.decide import assemble, people
 from services.evaluation.decide.people import Registers
 from services.evaluation.models import Told
 
-CLOSED = "closed"
+CLOSED, SUPERVISES = "closed", "supervises"
+CENTRES = frozenset({"county", "city"})
+"""Tiers of guidance centres."""
 Key = tuple[str, str]
 """Kind and id of a subject."""
 
@@ -55,6 +57,9 @@ class Around:
     contracts: Sequence[Told] = ()
     supervisors: Sequence[Told] = ()
     supervisions: Sequence[Told] = ()
+    links: Sequence[Told] = ()
+    centres: Mapping[Any, Told] = field(default_factory=dict)
+    """Who stands at the upper end of the links, by station."""
     trainings: Mapping[Any, Sequence[Told]] = field(default_factory=dict)
     """By worker."""
     persons: Mapping[Any, Told] = field(default_factory=dict)
@@ -128,7 +133,8 @@ def _supervision(
     current = assemble.in_force(day, contracts)
     opened, over = state["open_on"], around.over
     counted = people.supervised(day, visits, current, around.registers, opened, over)
-    told = [*around.supervisions]
+    counted |= centre_above(day, around)
+    told = [*around.supervisions, *around.links]
     if not people.whole("supervisors", around.registers, day):
         return {}, counted, told
     terms = [each for each in around.supervisors if people.assigned(day, here, [each.state])]
@@ -139,6 +145,22 @@ def _supervision(
     ]
     told += [*terms, *(each for each in persons if each is not None)]
     return people.supervisor_cert(sheets), counted | {"supervisors": sheets}, told
+
+
+def centre_above(day: date, around: Around) -> dict[str, Any]:
+    """Return whether an open guidance centre supervises a station that day (WH-2.1-b, HF-3.1-b)."""
+    above = [
+        around.centres.get(UUID(each.state["from_id"]))
+        for each in around.links
+        if each.state["kind"] == SUPERVISES and assemble.covers(each.state, day)
+    ]
+    led = any(
+        each is not None and each.state["status"] == assemble.OPEN and each.state["tier"] in CENTRES
+        for each in above
+    )
+    if led or people.whole("links", around.registers, day):
+        return {"supervised_by_centre": led}
+    return {}
 
 
 def supervisors(day: date, told: Iterable[Told], persons: Mapping[Any, Told]) -> Found:
@@ -176,12 +198,18 @@ def _unposted(day: date, each: Told, found: Found) -> None:
         found.cases.append(Case("worker", identity, facts, "", told=[each]))
 
 
-def agencies(day: date, told: Iterable[Told], contracts: Mapping[Any, Sequence[Told]]) -> Found:
+def agencies(
+    day: date,
+    told: Iterable[Told],
+    contracts: Mapping[Any, Sequence[Told]],
+    registers: Registers,
+) -> Found:
     """Return agencies."""
-    found = Found()
+    found, all_told = Found(), people.whole("contracts", registers, day)
     for each in told:
         agreed = contracts.get(each.subject_id, ())
-        facts = {"agency": assemble.agency(day, each.state, [c.state for c in agreed])}
+        states = [c.state for c in agreed]
+        facts = {"agency": assemble.agency(day, each.state, states, all_told=all_told)}
         identity, name = str(each.subject_id), each.state["name"]
         case = Case("agency", identity, facts, "", name, None, identity, [each, *agreed])
         found.cases.append(case)

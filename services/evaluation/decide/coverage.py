@@ -206,9 +206,10 @@ def _facts(
         "communities_with_station": sum(len(c) == _COMMUNITY_DIGITS for c in rooms),
         "centres": len(open_at(stations, centre)),
     }
-    demo = [s["facts"].get("demo") for s in township]
-    if None not in demo:
-        facts["demo_stations"] = demo.count(True)
+    for name, tier in (("demo_stations", TOWNSHIP), ("demo_studios", COMMUNITY)):
+        demo = [s["facts"].get("demo") for s in open_at(stations, tier)]
+        if None not in demo:
+            facts[name] = demo.count(True)
     certified = _certified(township, held, ground)
     if certified is not None:
         facts["townships_with_certified"] = certified

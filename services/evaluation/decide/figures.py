@@ -24,6 +24,7 @@ from services.evaluation.decide.assemble import (
     postings,
 )
 from services.evaluation.decide.coverage import (
+    TOWNSHIP,
     Certificates,
     Ground,
     city_facts,
@@ -33,6 +34,7 @@ from services.evaluation.decide.people import Registers, whole
 from services.evaluation.decide.stages import stood
 
 COMMUNITY = "community"
+PLAN = "plan"
 BASELINE_YEAR = 2020
 INCUBATED = ("2021-01-01", "2023-12-31")
 """Between these days `agencies_incubated` counts (LZ-1.3.3-a)."""
@@ -215,8 +217,24 @@ def filed(land: Land, area: Collection[str | None], day: date) -> dict[str, Any]
     """Return what an area has handed in by a day, where nothing that was can be missing."""
     if not whole("filings", land.registers, min(land.filings_since, day)):
         return {}
-    mine = [each for each in land.filings if each["division"] in area and stands(each, day)]
-    return {"filings": [_filing(each, land.calendar) for each in mine]}
+    standing = [each for each in land.filings if stands(each, day)]
+    mine = [each for each in standing if each["division"] in area]
+    return {
+        "filings": [_filing(each, land.calendar) for each in mine],
+        "townships_with_plan": len(_planned(standing, land.base, area)),
+    }
+
+
+def _planned(standing: Iterable[State], ground: Ground, area: Collection[str | None]) -> set[str]:
+    """Return the counted townships of an area that handed in a plan of their own (HZ-5.1-a)."""
+    codes = {
+        each["division"]
+        for each in standing
+        if (each["kind"], each["filer"]) == (PLAN, TOWNSHIP) and each["division"]
+    }
+    inside = tuple(filter(None, area))
+    counted = ground.townships
+    return {c for c in codes if c.startswith(inside) and (c in counted or not counted)}
 
 
 def stands(filing: State, day: date) -> bool:

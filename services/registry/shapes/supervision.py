@@ -9,7 +9,14 @@ from chassis.asked import Asked, Day, Paged
 from services.registry.shapes.words import Word
 
 RegisterName = Literal[
-    "trainings", "supervisors", "supervisions", "stations", "filings", "agencies"
+    "trainings",
+    "supervisors",
+    "supervisions",
+    "stations",
+    "links",
+    "filings",
+    "agencies",
+    "contracts",
 ]
 
 
