@@ -15,59 +15,63 @@ from typing import Any
 
 import orjson
 
-from chassis.config import Settings, setting
+from chassis.config import Settings
 from chassis.identity import PLATFORM
-from chassis.packs import Jurisdiction, Sources, load_folder, packs_in
+from chassis.packs import Jurisdiction, Sources, Subjects, load_folder, packs_in
+from chassis.service import open_database
 from contracts.facts import GATES, SUBJECTS
 from deploy.activation import activate
 from deploy.calls import Caller, answered, door
-from deploy.embedded.run import SOURCE, Running
+from deploy.embedded.furnished import policies
 from deploy.loading import CHANGES, READERS, SHIPPED, import_changes, import_divisions
+from gateway.app import GATEWAY_SERVICE
+from gateway.bootstrap import add_client
+from gateway.models import NewClient
 
 CODE_LENGTH = 6
 
 
-async def prepare_platform(run: Running) -> set[str]:
+async def prepare_platform(data: Path, base_url: str, env: Mapping[str, str]) -> dict[str, str]:
     """Bring a platform whose parts answer, but have nothing yet, to where they can be ready.
 
-    Returns the cities whose packs are active now.
+    Returns the version of the pack that is active now, by city.
     """
     wanted = await asyncio.to_thread(shipped)
-    async with door(run.base_url) as http:
+    versions = {code: sources.version for code, sources in wanted.items()}
+    async with door(base_url) as http:
         shown = answered(await http.get("/v1/cities"), "/v1/cities")["items"]
         active = {city["code"]: (city["pack"] or {}).get("version") for city in shown}
-        if all(active.get(code) == sources.version for code, sources in wanted.items()):
-            return set(wanted)
-        await import_divisions(SHIPPED, {part: run.migrator_url(part) for part in READERS})
-        await import_changes(CHANGES, run.migrator_url("registry"))
-        secrets = await operators(run, list(wanted))
+        if versions.items() <= active.items():
+            return versions
+        urls = {part: env[f"SHEGONG_MIGRATOR_DATABASE_URL_{part.upper()}"] for part in READERS}
+        await import_divisions(SHIPPED, urls)
+        await import_changes(CHANGES, urls["registry"])
+        secrets = await operators(data, env, list(wanted))
         admin = Caller(http, f"{PLATFORM}.admin", secrets[f"{PLATFORM}.admin"])
         for code, sources in wanted.items():
             j = await asyncio.to_thread(compiled, sources)
             if code not in active:
                 body = {"code": code, "kind": j.kind, "name": j.name, "prefixes": list(j.prefixes)}
                 await admin.post("/jurisdictions", body)
-            if active.get(code) != sources.version:
+            if active.get(code) != versions[code]:
                 await activate(
                     Caller(http, f"{code}.policy-author", secrets[f"{code}.policy-author"]),
                     Caller(http, f"{code}.policy-approver", secrets[f"{code}.policy-approver"]),
                     sources,
                     first_day(j),
                 )
-    return set(wanted)
+    return versions
 
 
 def shipped() -> dict[str, Sources]:
     """Return the packs of jurisdictions by code, one folder each; layers travel inside them."""
-    root = Path(setting("SHEGONG_POLICIES", str(SOURCE / "policies")))
+    root = policies()
     codes = [code for code in packs_in(root) if len(code) == CODE_LENGTH and code.isdigit()]
     return {code: load_folder(root, code) for code in codes}
 
 
 def compiled(sources: Sources) -> Jurisdiction:
     """Compile a pack as the services will."""
-    from chassis.packs import Subjects  # noqa: PLC0415 - slow, and a warm start needs none
-
     return Jurisdiction.of(sources, Subjects.of(SUBJECTS, GATES))
 
 
@@ -76,20 +80,15 @@ def first_day(j: Jurisdiction) -> date:
     return min(d.in_force for (layer, _), d in j.documents.items() if layer == j.id)
 
 
-async def operators(run: Running, cities: list[str]) -> dict[str, str]:
+async def operators(data: Path, env: Mapping[str, str], cities: list[str]) -> dict[str, str]:
     """Make the first clients with secrets, once; they are in DATA/operators.json, for us alone."""
-    note = run.data / "operators.json"
+    note = data / "operators.json"
     if note.exists():
         secrets: dict[str, str] = orjson.loads(note.read_bytes())
         if all(f"{city}.policy-author" in secrets for city in cities):
             return secrets
     secrets = {}
-    from chassis.service import open_database  # noqa: PLC0415 - slow, and a warm start needs none
-    from gateway.app import GATEWAY_SERVICE  # noqa: PLC0415
-    from gateway.bootstrap import add_client  # noqa: PLC0415
-    from gateway.models import NewClient  # noqa: PLC0415
-
-    database = await open_database(GATEWAY_SERVICE, settings_of(run.env, "gateway"))
+    database = await open_database(GATEWAY_SERVICE, settings_of(env, "gateway"))
     try:
         asks = [(PLATFORM, "admin", "platform_admin")]
         asks += [

@@ -5,6 +5,7 @@ DATA/demo.json names the clients, and is written when every service has heard of
 
 import asyncio
 import time
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,9 @@ VISIT_HOURS = 8.0
 Client = dict[str, Any]
 
 
-async def load(data: Path, base_url: str) -> None:
+async def load(data: Path, base_url: str, env: Mapping[str, str]) -> None:
     """Fill the five jurisdictions; DATA/demo.json is written once everything it names exists."""
     secrets: dict[str, str] = orjson.loads((data / "operators.json").read_bytes())
-    env = orjson.loads((data / "run.json").read_bytes())["env"]
     database = await open_database(GATEWAY_SERVICE, settings_of(env, "gateway"))
     try:
         async with door(base_url) as http:

@@ -12,28 +12,27 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from chassis.config import PARTS, setting, surroundings
 from deploy import databases
+from deploy.embedded import furnished
 from deploy.embedded.folder import Folder, held
 from deploy.embedded.nats import Nats
 from deploy.embedded.ports import HOST, free_ports, require_free
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.probe import get
 from deploy.embedded.process import Command, finished, last_line
+from deploy.embedded.ready import all_ready
 from deploy.embedded.secrets import ensure
 from deploy.embedded.supervisor import Child, Say, Supervisor
 from deploy.revisions import pending
 from deploy.trouble import Trouble
 
 OK = 200
-SOURCE = Path(__file__).parents[2]
-"""Where `-m deploy.cli` is found, installed or not."""
+SOURCE = furnished.SOURCE
 
 PARTS_GRACE, NATS_GRACE, POSTGRES_GRACE = 5.0, 1.5, 2.5
 """Together below the ten seconds that a stop may take."""
@@ -121,9 +120,9 @@ async def running(
         run = await _prepare(folder, port, parts, say)
         try:
             await _start(run, parts, program)
-            if demo and not (run.data / "demo.json").exists():
-                say("正在载入演示数据", "loading the demo")
-                await import_module("deploy.demo_load").load(run.data, run.base_url)
+            if set(parts) == set(PARTS) and program is serve:
+                # A part alone never hears the packs that would make it ready.
+                await _furnished(run, demo, say)
             yield run
         finally:
             # Finished whatever else is asked meanwhile: this is what leaves no process behind.
@@ -161,14 +160,16 @@ async def _start(run: Running, parts: Sequence[str], program: Program) -> None:
             group.create_task(_part(run, part, program))
     _note(run)
     run.supervisor.changed = lambda: _note(run)
-    if set(parts) != set(PARTS) or program is not serve:
-        return  # a part alone never hears the packs that would make it ready
-    from deploy.bootstrap import prepare_platform  # noqa: PLC0415 - needs the services
 
-    cities = await prepare_platform(run)
-    async with _together() as group:
-        for part in parts:
-            group.create_task(_ready(run, part, set() if part == "gateway" else cities))
+
+async def _furnished(run: Running, demo: bool, say: Say) -> None:
+    new = demo and not (run.data / "demo.json").exists()
+    cities = None if new else await furnished.as_left(run.data, run.ports["gateway"])
+    if cities is None:
+        if new:
+            say("正在载入演示数据", "loading the demo")
+        cities = await furnished.furnish(run.data, demo=new)
+    await all_ready(run.data, run.env, cities)
 
 
 async def _server(run: Running, server: Postgres | Nats) -> None:
@@ -213,26 +214,6 @@ async def _part(run: Running, part: str, program: Program) -> None:
         return await run.answers(part, "/health/live")
 
     await run.supervisor.start(Child(command, live))
-
-
-async def _ready(run: Running, part: str, cities: set[str], within: float = 60.0) -> None:
-    """Wait until a part is ready and has heard the packs of these cities."""
-    said = b""
-    try:
-        async with asyncio.timeout(within):
-            while True:
-                status, said = await get(HOST, run.ports[part], "/health/ready")
-                if status == OK and cities <= orjson.loads(said)["packs"].keys():
-                    return
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        told: dict[str, Any] = orjson.loads(said) if said else {"missing": ["?"], "packs": {}}
-        missing = ", ".join([*told["missing"], *sorted(cities - told["packs"].keys())])
-        log = run.data / "logs" / f"{part}.log"
-        raise Trouble(
-            f"{part} 在 {within:g} 秒内没有就绪（缺：{missing}）；日志 {log}",
-            f"{part} was not ready within {within:g} s (missing: {missing}); see {log}",
-        ) from None
 
 
 def _note(run: Running) -> None:
