@@ -14,6 +14,7 @@ SHEGONG_STATE                     folder outside every backup: epochs, erased li
 SHEGONG_ISSUER                    the issuer of access tokens
 SHEGONG_CLIENT_SECRETS            `1` lets clients use a secret (embedded run only)
 SHEGONG_POOL                      database connections per process (8)
+SHEGONG_LINGER                    seconds a part asked to stop still answers, saying that it drains (0)
 SHEGONG_STREAM_BYTES              how much each stream may keep (1 GiB): the same for all parts
 SHEGONG_POLICIES                  folder of packs the embedded run activates, `shegong policies` reads (the shipped)
 """

@@ -5,16 +5,14 @@ and reacts, `all` does both. Liveness says the loop turns; readiness names what 
 database, the migration, a pack, or that it is draining. NATS away does not make an API unready.
 """
 
-import asyncio
 import gc
 import re
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -22,26 +20,24 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from chassis import bus, erased, log, metrics, trace
+from chassis import erased, log, metrics, trace
 from chassis.admission import PLACES, Lane, Places, lane_of
 from chassis.config import Settings
-from chassis.consumer import Consumer
 from chassis.db import Database, Who
 from chassis.http import from_database, language
 from chassis.identity import PLATFORM, Verifier, bearer
 from chassis.limits import limited
 from chassis.net import Net, shown
-from chassis.packs import Subjects
 from chassis.problems import Problem
 from chassis.reactions import Reactions
-from chassis.relay import Relay
-from chassis.shelf import Shelf
 from chassis.tables import CityKept
 from chassis.units import Units
-from chassis.upkeep import Upkeep
 from chassis.vault import Vault
+
+if TYPE_CHECKING:
+    from chassis.packs import Subjects
 
 Role = Literal["all", "api", "worker"]
 
@@ -66,7 +62,7 @@ class Service:
     title: str
     routers: Sequence[APIRouter]
     reactions: Reactions | None = None
-    subjects: Subjects | None = None
+    subjects: "Subjects | None" = None
     clashes: Mapping[str, Problem] = field(default_factory=dict)
     """What a clash on a unique constraint means to a caller, by the constraint's name."""
     people: bool = False
@@ -77,15 +73,17 @@ class Service:
     """Paths without a city in them."""
 
 
-def create_app(service: Service, settings: Settings, role: Role = "all") -> ASGIApp:
+def create_app(service: Service, settings: Settings, role: Role = "all") -> "Door":
     """Return the part as an ASGI application; its lifespan holds database, relay and consumers."""
+    # The gateway, which has no such work, would load the broker's driver with them.
+    from chassis.workers import Workers  # noqa: PLC0415
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         database = await open_database(service, settings)
         app.state.database = database
         app.state.draining = False
-        workers = _Workers()
+        workers = Workers()
         if role != "api":
             workers.start(service, settings, database)
         # What is alive now stays: a full collection would stop the loop for 30 to 50 ms.
@@ -96,7 +94,7 @@ def create_app(service: Service, settings: Settings, role: Role = "all") -> ASGI
         try:
             yield
         finally:
-            app.state.draining = True
+            app.state.draining = True  # if it was not a signal that ended us
             await workers.stop()
             await database.close()
             log.info("stopped", role=role)
@@ -137,6 +135,8 @@ async def open_database(service: Service, settings: Settings) -> Database:
         vault=Vault.open(settings.vault) if service.people else None,
     )
     if service.subjects is not None:
+        from chassis.shelf import Shelf  # noqa: PLC0415 - the gateway has no packs: 10 MB less
+
         database.shelf = Shelf(service.subjects)
     if service.people:
         database.erased = erased.erased_path(settings.state, service.part)
@@ -159,57 +159,6 @@ async def repeat_erasures(database: Database, path: Path) -> int:
                 tx.audit("person.erase-again", "person", person.person_id)
                 again += 1
     return again
-
-
-class _Workers:
-    """The tasks that relay and react; a task that dies unexpectedly takes the process along."""
-
-    def __init__(self) -> None:
-        self._relay: Relay | None = None
-        self._consumer: Consumer | None = None
-        self._upkeep: Upkeep | None = None
-        self._work: Work | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def start(self, service: Service, settings: Settings, database: Database) -> None:
-        self._relay = Relay(
-            settings.relay_database_url,
-            service.part,
-            settings.nats_url,
-            limits=bus.Limits(max_bytes=settings.stream_bytes),
-        )
-        database.on_commit.append(self._relay.wake)
-        self._tasks.append(asyncio.create_task(self._relay.run(), name="relay"))
-        if service.reactions is not None:
-            self._consumer = Consumer(
-                service.reactions, database, settings.nats_url, settings.relay_database_url
-            )
-            self._tasks.append(asyncio.create_task(self._consumer.run(), name="consumer"))
-        self._upkeep = Upkeep(database)
-        self._tasks.append(asyncio.create_task(self._upkeep.run(), name="upkeep"))
-        if service.work is not None:
-            self._work = service.work(database)
-            self._tasks.append(asyncio.create_task(self._work.run(), name="work"))
-        for task in self._tasks:
-            task.add_done_callback(_died)
-
-    async def stop(self) -> None:
-        for worker in (self._consumer, self._work, self._relay, self._upkeep):
-            if worker is not None:
-                worker.stop()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=5)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def _died(task: "asyncio.Task[None]") -> None:
-    if task.cancelled() or task.exception() is None:
-        return
-    # Half a process looks healthy and does nothing: better to be started anew as a whole.
-    log.error("worker died", exc=task.exception(), worker=task.get_name())
-    signal.raise_signal(signal.SIGTERM)
 
 
 _health = APIRouter(include_in_schema=False)

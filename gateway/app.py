@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
 
 from chassis import log, service, tokens
 from chassis.config import Settings, setting
@@ -34,7 +33,7 @@ GATEWAY_SERVICE = service.Service(
 )
 
 
-def create(settings: Settings, role: service.Role = "all") -> ASGIApp:
+def create(settings: Settings, role: service.Role = "all") -> Door:
     """Return the gateway, set up from the environment.
 
     It publishes no events and has no reactions, so every role answers requests alike.

@@ -14,9 +14,9 @@ import time
 from collections.abc import Iterable
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from chassis import log, metrics, trace
+from chassis import log, metrics, service, trace
 from chassis.admission import Lane, Places, Shed, lane_of, urgent
 from chassis.http import language
 from chassis.identity import Actor, bearer
@@ -51,8 +51,9 @@ class Gone(Exception):
 class Door:
     """Around the gateway's own application: passes on what belongs to others."""
 
-    def __init__(self, app: ASGIApp, exchange: Exchange, parts: Parts) -> None:
+    def __init__(self, app: service.Door, exchange: Exchange, parts: Parts) -> None:
         self.app = app
+        self.state = app.state
         self.exchange = exchange
         self.parts = parts
         self.tells = False

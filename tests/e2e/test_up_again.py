@@ -33,6 +33,8 @@ async def test_stopped_within_ten_seconds_and_up_again_with_the_same_data(house,
     everybody, demo = family(house.process.pid), house.demo
     assert {*house.pids.values()} < {*everybody}
 
+    given = (house.data / "furnished.json").stat().st_mtime_ns
+
     stopped = await house.down()
     assert stopped < 10
     assert house.process.returncode == 0
@@ -43,6 +45,7 @@ async def test_stopped_within_ten_seconds_and_up_again_with_the_same_data(house,
     warm = await house.up()
     assert house.demo == demo
     assert "loading the demo" not in house.said()
+    assert (house.data / "furnished.json").stat().st_mtime_ns == given  # it was only looked at
     async with at_the_door(house) as guest:
         partner = guest.of(CHANGJI, "court-1")
         found = await partner.get(f"/referrals/{sent['id']}")
