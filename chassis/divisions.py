@@ -25,6 +25,10 @@ LEVELS = {2: 1, 4: 2, 6: 3, 9: 4, 12: 5}
 
 TOWNSHIP, COMMUNITY = 4, 5
 
+COLUMNS = ("system", "vintage", "code", "name", "level", "parent")
+"""What a list of divisions says of each."""
+_GZIP = b"\x1f\x8b"
+
 _COUNTY, _TOWNSHIP_DIGITS, _FULL = 6, 9, 12
 _NATIONAL_KINDS = {1: "province", 2: "city", 3: "county"}
 _TOWNSHIP_KINDS = {
@@ -165,19 +169,39 @@ def division_table(runtime_role: str) -> list[str]:
     ]
 
 
+class Unreadable(ValueError):
+    """A file that is no list of divisions; says the line and what it lacks."""
+
+
 def read_extract(path: Path) -> Iterator[Division]:
-    """Read an extract: gzipped CSV with the columns system, vintage, code, name, level, parent."""
-    with gzip.open(path) as packed, io.TextIOWrapper(packed, "utf-8", newline="") as text:
-        for row in csv.DictReader(text):
-            yield Division(
-                row["system"],
-                date.fromisoformat(row["vintage"]),
-                row["code"],
-                row["name"],
-                int(row["level"]),
-                row["parent"],
-                kind_of(row["code"]),
-            )
+    """Read an extract, gzipped or plain: CSV with the columns of `COLUMNS`, vintage as YYYY-MM-DD."""
+    with path.open("rb") as file:
+        packed = file.read(len(_GZIP)) == _GZIP
+    with gzip.open(path) if packed else path.open("rb") as data:
+        lines = csv.DictReader(io.TextIOWrapper(data, "utf-8-sig", newline=""))
+        try:
+            if lacking := [name for name in COLUMNS if name not in (lines.fieldnames or ())]:
+                raise Unreadable(f"line 1: no column {', '.join(lacking)}")
+            for row in lines:
+                yield _division(row, lines.line_num)
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"after line {lines.line_num}: not UTF-8") from error
+
+
+def _division(row: Mapping[str, str], line: int) -> Division:
+    try:
+        return Division(
+            row["system"],
+            date.fromisoformat(row["vintage"]),
+            row["code"],
+            row["name"],
+            int(row["level"]),
+            row["parent"],
+            kind_of(row["code"]),
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        said = "vintage YYYY-MM-DD, code of 2, 4, 6, 9 or 12 digits, level 1 to 5"
+        raise Unreadable(f"line {line}: {said}") from error
 
 
 async def load(connection: Any, rows: Iterable[Division]) -> Loaded:

@@ -14,8 +14,10 @@ from pathlib import Path
 import click
 
 from chassis.config import setting
+from chassis.divisions import Unreadable
 from deploy.loading import CHANGES, READERS, SHIPPED, import_changes, import_divisions
 from deploy.sheets import sheet, template
+from deploy.trouble import Trouble
 
 
 @click.group(name="import")
@@ -32,7 +34,11 @@ def divisions(file: Path, parts: tuple[str, ...]) -> None:
     """Load divisions from FILE (the shipped extract, unless another is named)."""
     urls = {part: setting(f"SHEGONG_MIGRATOR_DATABASE_URL_{part.upper()}") for part in parts}
     started = time.perf_counter()
-    loaded = asyncio.run(import_divisions(file, urls))
+    try:
+        loaded = asyncio.run(import_divisions(file, urls))
+    except* Unreadable as troubles:
+        what = troubles.exceptions[0]
+        raise Trouble(f"{file} 不是区划清单（{what}）", "it is no list of divisions") from None
     for part, done in loaded.items():
         click.echo(f"{part}: {done.read} read, {done.new} new, {done.differing} differing")
     click.echo(f"{time.perf_counter() - started:.2f} s")

@@ -27,6 +27,7 @@ from chassis.divisions import (
 from chassis.problems import Problem
 from deploy.databases import prepare
 from deploy.imports import SHIPPED, import_divisions, imports
+from deploy.trouble import Trouble
 from scripts import extract_divisions
 from tests.chassis.conftest import MCA, NBS
 
@@ -203,6 +204,48 @@ async def test_the_command_fails_where_rows_differ(url, monkeypatch, tmp_path):
 
     assert ran.exit_code == 1
     assert "1 differing" in ran.output
+
+
+HEAD = "system,vintage,code,name,level,parent"
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+async def test_a_plain_file_as_a_spreadsheet_saves_it_is_read_too(
+    url, monkeypatch, tmp_path, start
+):
+    monkeypatch.setenv(f"SHEGONG_MIGRATOR_DATABASE_URL_{PART.upper()}", url("migrator"))
+    plain = tmp_path / "plain.csv"
+    plain.write_text(f"{start}{HEAD}\r\nnbs,2023-06-30,652301105,六工镇,4,652301\r\n")
+
+    ran = await asyncio.to_thread(
+        CliRunner().invoke, imports, ["divisions", str(plain), "--part", PART]
+    )
+
+    assert f"{PART}: 1 read, 0 new, 0 differing" in ran.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("system,code\n", "line 1: no column vintage, name, level, parent"),
+        (f"{HEAD}\nnbs,2023-06-30,65,新疆,1,\nnbs,June,6523,昌吉,2,65\n", "line 3: "),
+        (f"{HEAD}\nnbs,2023-06-30,65230,昌吉,2,65\n", "line 2: "),
+        (f"{HEAD}\nnbs,2023-06-30\n", "line 2: "),
+    ],
+)
+async def test_a_file_that_is_no_list_of_divisions_is_refused_by_its_line(
+    url, monkeypatch, tmp_path, text, said
+):
+    monkeypatch.setenv(f"SHEGONG_MIGRATOR_DATABASE_URL_{PART.upper()}", url("migrator"))
+    bad = tmp_path / "bad.csv"
+    bad.write_text(text)
+
+    ran = await asyncio.to_thread(
+        CliRunner().invoke, imports, ["divisions", str(bad), "--part", PART]
+    )
+
+    assert isinstance(ran.exception, Trouble)
+    assert said in ran.exception.zh
 
 
 async def test_a_row_that_differs_is_counted_and_not_written(owner):
