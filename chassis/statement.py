@@ -7,8 +7,11 @@
                row lock is the last one taken and the shortest held
 
 Every insert waits for every update: what the database numbers (the outbox's `seq`) is numbered
-after the aggregate's lock, else order breaks (performance.md §4, pitfall 2). The text depends
-only on the shape of the work, so it is cached here and prepared once by the driver.
+after the aggregate's lock, else order breaks (performance.md §4, pitfall 2). An insert of one row
+takes its city from the one before it, so that the parts are a chain that begins at the key; what
+may bring no row or many cannot be a link, and is counted by whoever must come after it.
+
+The text depends only on the shape of the work, so it is cached here and prepared once by the driver.
 """
 
 from collections.abc import Sequence
@@ -65,6 +68,10 @@ class _Text:
         self.parts = [f"key AS MATERIALIZED ({KEY})"]
         self.counted: list[str] = []
         self.arguments = KEY_ARGUMENTS
+        self.link = "key"
+        """The part the next one hangs on: it brings one row, with the city in it."""
+        self.loose: list[str] = []
+        """Parts no link hangs on, which must be done before what comes next."""
 
     def given(self, model: type[CityRow], names: Sequence[str], many: bool) -> list[str]:
         table = table_of(model)
@@ -79,8 +86,17 @@ class _Text:
     def add(self, name: str, sql: str) -> None:
         self.parts.append(f"{name} AS ({sql})")
 
-    def gate(self, names: Sequence[str]) -> str:
-        return "".join(f", (SELECT count(*) FROM {n}) AS g_{n}" for n in names)
+    def after(self) -> str:
+        """Return where the next part takes its city from, once all before it is done."""
+        gates = "".join(f", (SELECT count(*) FROM {n}) AS g_{n}" for n in self.loose)
+        return f"{self.link} AS p{gates}"
+
+    def done(self, name: str, one: bool) -> None:
+        """Hang what comes next on this part, if it brings one row."""
+        if one:
+            self.link, self.loose = name, []
+        else:
+            self.loose.append(name)
 
 
 def _is_json(model: type[CityRow], name: str) -> bool:
@@ -95,25 +111,22 @@ def _picked(model: type[CityRow], names: Sequence[str]) -> list[str]:
 def statement(writes: tuple[Write, ...]) -> str:
     """Return the statement for these shapes of work; it answers how many aggregates moved."""
     text = _Text()
-    first: list[str] = []
-    then: list[str] = []
-    last: list[str] = []
     for number, write in enumerate(writes):
         if write.kind in ("change", "update", "delete"):
             name = f"{write.kind[0]}{number}"
             text.add(name, _changing(text, write))
-            first.append(name)
+            text.done(name, one=False)
             if write.kind == "change":
                 text.counted.append(name)
     for number, write in enumerate(writes):
         if write.kind in ("insert", "upsert"):
-            name = f"i{number}"
-            text.add(name, _adding(text, write, first))
-            then.append(name)
+            text.add(f"i{number}", _adding(text, write))
+            # An upsert with nothing to set brings no row where there is one.
+            text.done(f"i{number}", one=write.kind == "insert" and not write.many)
     for number, write in enumerate(writes):
         if write.kind == "number":
-            _numbering(text, write, number, [*first, *then, *last])
-            last.append(f"n{number}")
+            _numbering(text, write, number)
+            text.done(f"n{number}", one=not write.many)
     moved = " + ".join(f"(SELECT count(*) FROM {n})" for n in text.counted) or "0"
     return f"WITH {', '.join(text.parts)} SELECT {moved} AS moved"
 
@@ -143,25 +156,25 @@ def _changing(text: _Text, write: Write) -> str:
     return f"UPDATE {table} t SET {', '.join(sets)}{origin} WHERE {city} AND {where} RETURNING 1"
 
 
-def _adding(text: _Text, write: Write, after: Sequence[str]) -> str:
+def _adding(text: _Text, write: Write) -> str:
     model, about = write.model, shape(write.model)
     given = text.given(model, write.names, write.many)
-    source = f"key{text.gate(after)}"
+    source = text.after()
     if write.many:
         source += f", unnest({', '.join(given)}) AS r({', '.join(write.names)})"
         given = _picked(model, write.names)
     sql = (
         f"INSERT INTO {about.table} (city, {', '.join(write.names)})"
-        f" SELECT key.city, {', '.join(given)} FROM {source}"
+        f" SELECT p.city, {', '.join(given)} FROM {source}"
     )
     if write.kind == "upsert":
         sets = ", ".join(f"{n} = excluded.{n}" for n in write.names if n not in about.key)
         act = f"UPDATE SET {sets}" if sets else "NOTHING"
         sql += f" ON CONFLICT (city, {', '.join(about.key)}) DO {act}"
-    return f"{sql} RETURNING 1"
+    return f"{sql} RETURNING city"
 
 
-def _numbering(text: _Text, write: Write, number: int, after: Sequence[str]) -> None:
+def _numbering(text: _Text, write: Write, number: int) -> None:
     """Draw the next numbers of one counter and give them to the rows, in the order recorded."""
     about = shape(write.model)
     assert write.model.numbered is not None
@@ -172,16 +185,20 @@ def _numbering(text: _Text, write: Write, number: int, after: Sequence[str]) -> 
     text.add(
         f"c{number}",
         "INSERT INTO counter AS t (city, name, key, last)"
-        f" SELECT key.city, '{about.table}', {key}, {count} FROM key{text.gate(after)}"
+        f" SELECT p.city, '{about.table}', {key}, {count} FROM {text.after()}"
         " ON CONFLICT (city, name, key) DO UPDATE SET last = t.last + excluded.last"
-        " RETURNING last",
+        " RETURNING city, last",
     )
-    given = text.given(write.model, write.names, many=True)
-    picked = ", ".join(_picked(write.model, write.names))
+    given = text.given(write.model, write.names, write.many)
+    place, source = "c.last", f"c{number} AS c"
+    if write.many:
+        place = f"c.last - {count} + r.ord"
+        source += (
+            f", unnest({', '.join(given)}) WITH ORDINALITY AS r({', '.join(write.names)}, ord)"
+        )
+        given = _picked(write.model, write.names)
     text.add(
         f"n{number}",
         f"INSERT INTO {about.table} (city, {column}, {', '.join(write.names)})"
-        f" SELECT key.city, c{number}.last - {count} + r.ord, {picked} FROM key, c{number},"
-        f" unnest({', '.join(given)}) WITH ORDINALITY AS r({', '.join(write.names)}, ord)"
-        " RETURNING 1",
+        f" SELECT c.city, {place}, {', '.join(given)} FROM {source} RETURNING city",
     )

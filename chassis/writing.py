@@ -71,7 +71,7 @@ def grouped(pending: Pending, read: Read) -> dict[Write, list[CityRow]]:
     for (_, kind, model, names, _counter), rows in sorted(
         found.items(), key=lambda item: (item[0][0], str(item[0][4]))
     ):
-        write = Write(cast("Kind", kind), model, names, len(rows) > 1 or kind == "number")
+        write = Write(cast("Kind", kind), model, names, len(rows) > 1)
         if write in groups:  # two counters of one model in one commit
             raise RuntimeError(f"{model.__name__}: rows of two counters in one transaction")
         groups[write] = rows

@@ -18,6 +18,8 @@ from services.casework.shapes import SendReferral
 from services.casework.transitions import RETURNS, TRANSITIONS, allowed
 
 SENSITIVE, ORDINARY = "sensitive", "ordinary"
+FULL = 200
+"""Referrals in hand from which on a station counts as full; who has how many more is not asked."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,13 @@ def route(
     stations: Sequence[StationKept],
     certified: Mapping[UUID, int],
     load: Mapping[UUID, int],
+    turn: int = 0,
 ) -> Routed:
     """Choose a station: whose ground it is, who takes this kind, who is qualified, who has room.
 
     `stations` are the open ones on the division's line, `certified` and `load` by station id.
     Every step that left a choice smaller is a reason; jurisdiction and domain are always said.
+    Where all are full, `turn`, a number of this referral, chooses one as well as another.
     """
     grounds = {s.id: _ground(s, division) for s in stations}
     near = max(map(len, grounds.values()), default=0)
@@ -74,14 +78,18 @@ def route(
                 f"{len(qualified)} of them have a certified worker in post",
             )
         )
-    chosen = min(qualified, key=lambda s: (load.get(s.id, 0), s.id))
+    full = all(load.get(s.id, 0) >= FULL for s in qualified)
+    spread = turn if full else 0
+    chosen = min(qualified, key=lambda s: (load.get(s.id, 0), s.id.int ^ spread))
     if len(qualified) > 1:
         waiting = load.get(chosen.id, 0)
         because.append(
             _because(
-                "load",
-                f"在办最少（{waiting} 件）",
-                f"it has the least in hand ({waiting})",
+                "load", f"各站在办均满 {FULL} 件，轮流承接", f"all have {FULL} or more in hand"
+            )
+            if full
+            else _because(
+                "load", f"在办最少（{waiting} 件）", f"it has the least in hand ({waiting})"
             )
         )
     return Routed(chosen, because)

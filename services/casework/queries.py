@@ -10,6 +10,7 @@ from chassis.divisions import Division, in_other_system, township_of
 from chassis.looks import CITY, Look, Reader, Values
 from chassis.rows import CityRow, shape
 from chassis.tables import PersonKey
+from services.casework.decide import FULL
 from services.casework.models import Person, StationKept
 from services.casework.shapes import Load
 from services.casework.transitions import OPEN
@@ -17,14 +18,17 @@ from services.casework.transitions import OPEN
 RowT = TypeVar("RowT", bound=CityRow)
 
 _KEPT = shape(StationKept).every
+# What is in hand is counted where there is a choice, and no further than it matters: a referral
+# must not cost more with every one that came before it.
 _CANDIDATES = f"""
 SELECT {", ".join(f"s.{name}" for name in _KEPT)},
   (SELECT count(DISTINCT w.id) FROM posting_kept p JOIN worker_kept w
      ON w.city = p.city AND w.id = p.worker_id
    WHERE p.city = $1 AND p.station_id = s.id AND w.status = 'active' AND w.cert <> 'none'
      AND p.starts_on <= $4 AND (p.ends_on IS NULL OR p.ends_on >= $4)) AS certified,
-  (SELECT count(*) FROM referral r
-   WHERE r.city = $1 AND r.station_id = s.id AND r.status = ANY($5)) AS load
+  CASE WHEN count(*) OVER () > 1 THEN (SELECT count(*) FROM (
+    SELECT FROM referral r
+    WHERE r.city = $1 AND r.station_id = s.id AND r.status = ANY($5) LIMIT {FULL}) r) END AS load
 FROM (
   SELECT * FROM station_kept
   WHERE city = $1 AND division_system = $2 AND status = 'open'
@@ -49,7 +53,10 @@ _OTHER = {"nbs": "mca", "mca": "nbs"}
 
 
 class Candidates(NamedTuple):
-    """The open stations on a division's line: certified workers in post, and referrals in hand."""
+    """The open stations on a division's line: certified workers in post, and referrals in hand.
+
+    Those in hand are counted up to `FULL`, and only where there is more than one station.
+    """
 
     stations: list[StationKept]
     certified: dict[UUID, int]
@@ -65,7 +72,7 @@ def candidates(system: str, division: str, today: date) -> Look[Candidates]:
         return Candidates(
             stations,
             {row["id"]: row["certified"] for row in rows},
-            {row["id"]: row["load"] for row in rows},
+            {row["id"]: row["load"] or 0 for row in rows},
         )
 
     args = (CITY, system, line, today, list(OPEN))

@@ -82,7 +82,7 @@ async def post_referral(
     code = ground.code
     if not near.stations:
         code, near = await candidates_elsewhere(tx, ground)
-    routed = decide.route(ask.domain, code, *near)
+    routed = decide.route(ask.domain, code, *near, int.from_bytes(digest[:16]))
 
     taken = decide.receive(
         ask,

@@ -1,14 +1,22 @@
 """Which station a referral goes to: nearness, townships served, load, and a person where there is none."""
 
 import asyncio
+from types import SimpleNamespace
+from uuid import UUID
 
+import orjson
 import pytest
 from prometheus_client import REGISTRY
 
-from services.casework.models import Person, StationKept
+from chassis.looks import asked
+from chassis.looks import heard as in_force
+from chassis.rows import shape
+from services.casework import decide
+from services.casework.models import Person, Referral, StationKept
+from services.casework.queries import candidates
 from services.casework.reactions import reactions
-from tests.casework.conftest import OTHER, PATH, STATION, heard, station
-from tests.conftest import who
+from tests.casework.conftest import GROUND, OTHER, PATH, STATION, heard, station
+from tests.conftest import NOW, who
 
 
 async def test_without_a_station_a_person_must_choose(court, bureau, casework, ask):
@@ -88,3 +96,61 @@ async def test_two_stations_share_by_load(court, casework, ask):
 
     assert sorted(c["station"]["name"] for c in chosen) == ["站1", "站1", "站2", "站2"]
     assert chosen[1]["routed_because"][-1]["code"] == "load"
+
+
+async def test_an_intake_looks_at_no_more_rows_however_many_came_before(court, casework, ask):
+    await reactions.deliver([heard(station(OTHER, "420102008"), OTHER)], casework)
+    both = [heard(station(each, "420103001"), each) for each in (UUID(int=3), UUID(int=4))]
+    await reactions.deliver(both, casework)
+    for number, division in enumerate((GROUND, "420103001", "420103001")):
+        await court.post(PATH, json=ask | {"partner_ref": f"r{number}", "division": division})
+
+    few = [await _visited(casework, division) for division in (GROUND, "420103001")]
+    await _grown(casework, 2 * decide.FULL)
+    many = [await _visited(casework, division) for division in (GROUND, "420103001")]
+
+    assert few == [0, 2]
+    assert many == [0, 2 * decide.FULL]
+
+
+async def _visited(casework, division):
+    """Return how many referrals the intake's one read looks at."""
+    look = candidates("nbs", division, NOW.date())
+    text, args = asked([look, in_force(NOW.date())])
+    async with casework.begin(who()) as tx:
+        [[plan]] = await tx.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", *tx._key, *args)
+    return sum(_rows(orjson.loads(plan)[0]["Plan"]))
+
+
+def _rows(node):
+    if node.get("Relation Name") == "referral":
+        yield node["Actual Rows"] * node["Actual Loops"]
+    for below in node.get("Plans", ()):
+        yield from _rows(below)
+
+
+async def _grown(casework, times):
+    """Have every referral there is so many times more."""
+    names = ", ".join(n for n in shape(Referral).every if n not in ("id", "partner_ref_digest"))
+    new = names.replace("tracking_no", "tracking_no || n AS tracking_no")
+    async with casework.begin(who()) as tx:
+        await tx.execute(
+            f"INSERT INTO referral (id, partner_ref_digest, {names})"
+            f" SELECT gen_random_uuid(), gen_random_uuid()::text::bytea, {new}"
+            " FROM referral, generate_series(1, $1::int) AS n",
+            times,
+        )
+
+
+def test_where_all_are_full_they_take_turns():
+    stations = [
+        SimpleNamespace(id=UUID(int=n), serves=[], division=GROUND, domains=[]) for n in (1, 2)
+    ]
+    full = {each.id: decide.FULL for each in stations}
+
+    chosen = [decide.route("other", GROUND, stations, {}, full, turn) for turn in (0, 1, 2, 3)]
+    first = decide.route("other", GROUND, stations, {}, full | {UUID(int=2): 3}, 1)
+
+    assert {routed.station.id for routed in chosen} == {UUID(int=1), UUID(int=2)}
+    assert "200" in chosen[0].because[-1]["say"]["en"]
+    assert first.station.id == UUID(int=2)

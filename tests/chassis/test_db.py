@@ -13,7 +13,7 @@ from chassis.ids import uuid7
 from chassis.problems import Problem
 from chassis.reading import among
 from chassis.statement import Write, statement
-from chassis.tables import Audit, EventLog, Outbox
+from chassis.tables import Audit, EventLog, Outbox, OutboxBlocked, Receipt
 from chassis.vault import Encrypted
 from tests.chassis.trial import Entry, Mirror, Somebody, Thing, ThingDone
 from tests.conftest import HANGZHOU, who
@@ -186,19 +186,24 @@ async def test_versions_events_and_outbox_agree_under_eight_writers(trial, lock)
 def test_every_insert_waits_for_every_change_and_the_counter_for_all():
     """PostgreSQL promises no order among the parts of one statement: each says what it waits for."""
     outbox = Write("insert", Outbox, ("part", "agg_id"), many=False)
-    entry = Write("number", Entry, ("partner", "what"), many=True)
+    copies = Write("insert", OutboxBlocked, ("agg_type", "agg_id"), many=True)
+    receipt = Write("insert", Receipt, ("client", "key"), many=False)
     changes = [Write(k, m, (n,), many=False) for k, m, n in CHANGES]
-    parts = statement((*changes, outbox, entry)).split(" RETURNING ")
+    for many in (False, True):
+        entry = Write("number", Entry, ("partner", "what"), many)
+        text = statement((*changes, outbox, copies, receipt, entry))
+        split = re.split(r"(?:^WITH |, )(key|[a-z][0-9]) AS (?:MATERIALIZED )?\(", text)[1:]
+        parts = dict(zip(split[::2], split[1::2], strict=True))
 
-    def waits_of(place):
-        return set(re.findall(r"SELECT count\(\*\) FROM (\w+)\) AS g_", parts[place]))
+        def waits_of(name, parts=parts):
+            named = set(re.findall(r"FROM (key|[a-z][0-9])(?: AS [pc]\b|\) AS g_)", parts[name]))
+            return named.union(*(waits_of(each) for each in named))
 
-    assert [waits_of(place) for place in range(4)] == [
-        set(),
-        set(),
-        {"c0", "u1"},
-        {"c0", "u1", "i2"},
-    ]
+        assert waits_of("i2") == {"key", "c0", "u1"}
+        assert waits_of("i3") == {"key", "c0", "u1", "i2"}
+        assert waits_of("i4") == {"key", "c0", "u1", "i2", "i3"}
+        assert waits_of("c5") == {"key", "c0", "u1", "i2", "i3", "i4"}
+        assert waits_of("n5") == {"key", "c0", "u1", "i2", "i3", "i4", "c5"}
 
 
 async def test_numbers_are_dense_per_partner_and_in_order_under_load(trial):

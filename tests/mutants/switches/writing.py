@@ -41,8 +41,8 @@ SWITCHES = (
         edits=(
             Edit(
                 "chassis/statement.py",
-                'return "".join(f", (SELECT count(*) FROM {n}) AS g_{n}" for n in names)',
-                'return "" if names else ""',
+                'gates = "".join(f", (SELECT count(*) FROM {n}) AS g_{n}" for n in self.loose)',
+                'gates = ""',
             ),
         ),
         tests=(
@@ -57,12 +57,12 @@ SWITCHES = (
             Edit(
                 "chassis/statement.py",
                 '"INSERT INTO counter AS t (city, name, key, last)"\n'
-                "        f\" SELECT key.city, '{about.table}', {key}, {count} FROM key{text.gate(after)}\"\n"
+                "        f\" SELECT p.city, '{about.table}', {key}, {count} FROM {text.after()}\"\n"
                 '        " ON CONFLICT (city, name, key) DO UPDATE SET last = t.last + excluded.last"\n'
-                '        " RETURNING last",',
-                'f"SELECT (SELECT coalesce(max(t.{column}), 0) FROM {about.table} t"\n'
-                '        f" WHERE t.city = key.city AND t.{write.model.numbered[1][0]}::text = {key})"\n'
-                '        f" + {count} AS last FROM key{text.gate(after)}",',
+                '        " RETURNING city, last",',
+                'f"SELECT p.city, (SELECT coalesce(max(t.{column}), 0) FROM {about.table} t"\n'
+                '        f" WHERE t.city = p.city AND t.{write.model.numbered[1][0]}::text = {key})"\n'
+                '        f" + {count} AS last FROM {text.after()}",',
             ),
         ),
         tests=(
