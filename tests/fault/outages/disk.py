@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from tests.e2e.house import eventually
 from tests.fault.outages.broker import SURVEYED_S
-from tests.fault.outages.load import Load, good, p99
+from tests.fault.outages.load import LATER, Load, good, p99
 from tests.fault.outages.signals import Signals
 from tests.fault.outages.told import GRANTED, Came, read
 from tests.fault.writing import Ledger
@@ -43,10 +43,10 @@ async def databases_disk_full(house, guest, city, asked):
     during = load.between(refused, returned)
     came.away_s, came.asked, came.granted = returned - away, len(during), good(during)
     came.p99_before_ms, came.p99_ms = p99(load.between(began, away)), p99(during)
-    other = sorted({one.status for one in load.notes} - {200, 201, 503})
-    came.must(not other, f"answers other than 503: {other}")
-    silent = sum(one.status == 503 and not one.retry_after for one in load.notes)
-    came.must(not silent, f"{silent} of 503 without Retry-After")
+    other = sorted({one.status for one in load.notes} - {200, 201, *LATER})
+    came.must(not other, f"answers other than to come again: {other}")
+    silent = sum(one.status in LATER and not one.retry_after for one in load.notes)
+    came.must(not silent, f"{silent} refusals without Retry-After")
     await read(came, house, ledger)
     came.also |= {"first refusal after": f"{refused - away:.1f} s", "well after": f"{well:.1f} s"}
     return came
@@ -129,5 +129,5 @@ async def _well(load, since):
         return len(last) == GRANTED_ALL and good(last) == 1
 
     await eventually(granted, 90)
-    refusals = [one.at for one in load.notes if one.at >= since and one.status == 503]
+    refusals = [one.at for one in load.notes if one.at >= since and one.status in LATER]
     return max(refusals, default=since) - since

@@ -8,6 +8,9 @@ import httpx
 
 from tests.fault.writing import Ledger
 
+LATER = (429, 503)
+"""Come again: 503, or 429 to the one client that has most of what waits in hand."""
+
 
 @dataclass(frozen=True)
 class Asked:
