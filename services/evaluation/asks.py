@@ -61,7 +61,7 @@ class DeadlinesAsked(DayAsked, Paged):
     """Which deadlines."""
 
     kind: Literal["filing", "duty"] | None = None
-    status: Literal["due", "late", "done", "done_late"] | None = None
+    status: Literal["due", "late", "done", "done_late", "undated"] | None = None
     district: Code | None = Field(default=None, description="a prefix of the area's code")
 
 

@@ -1,6 +1,6 @@
 """Whose verdicts a caller may see: what is out of reach is as if it were not there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from fastapi import Request
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, false, func
 from chassis.identity import Actor
 from chassis.problems import Forbidden
 from services.evaluation.decide.cases import Case
+from services.evaluation.decide.deadlines import Deadline
 from services.evaluation.decide.verdicts import Kept
 
 CITY_WIDE = frozenset({"city_bureau", "auditor"})
@@ -87,3 +88,14 @@ def reaches_supervisor(actor: Actor, state: Mapping[str, Any]) -> bool:
     if actor.role == "supervisor":
         return bool(actor.worker_id and state["worker_id"] == str(actor.worker_id))
     return actor.role in CITY_WIDE
+
+
+def whose_dues(actor: Actor) -> Callable[[Deadline], bool]:
+    """Return which deadlines a caller sees: as registry lists filings and duties."""
+    if actor.role in AT_STATION and actor.station_id:
+        own = str(actor.station_id)
+        return lambda each: each.station_id == own
+    area = area_of(actor)
+    if area is None:
+        raise Forbidden()
+    return lambda each: each.division is None or each.division.startswith(area)

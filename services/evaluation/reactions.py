@@ -33,6 +33,7 @@ from contracts.registry import (
 )
 from services.evaluation import sheets
 from services.evaluation.areas import CITY
+from services.evaluation.decide.deadlines import DROPPED
 from services.evaluation.models import Due, Fact, Related, Sweep
 
 reactions = Reactions("evaluation")
@@ -132,8 +133,8 @@ async def filing_changed(event: FilingChanged, envelope: Envelope, tx: Transacti
 
 @reactions.on(DutyChanged)
 async def duty_changed(event: DutyChanged, envelope: Envelope, tx: Transaction) -> None:
-    """Keep what a department is to do, and when it did."""
-    _keep(tx, "duty", envelope, event.as_of)
+    """Keep what a department is to do, and when it did: it says its own days, until it is dropped."""
+    _keep(tx, "duty", envelope, event.as_of if event.status == DROPPED else ALWAYS)
 
 
 @reactions.on(ContractSigned)

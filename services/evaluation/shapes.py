@@ -48,10 +48,13 @@ class DeadlineView(BaseModel):
     by: str
     to: str | None
     division: str | None
-    due_on: date
+    """Whose area; null: the whole city."""
+    station_id: str | None
+    due_on: date | None
+    """Null where neither document nor register says one."""
     done_on: date | None
     status: str
-    """due, late, done or done_late"""
+    """due, late, done, done_late, or undated: to be done, on no day"""
     late_days: int
     """Until it was done, or until the day asked of."""
     cite: str | None

@@ -87,18 +87,37 @@ def test_a_document_sent_back_is_not_done():
     assert shown(back, day=date(2026, 4, 1)) == [("2026-03-31", "2026-03-30", "done", 0)]
 
 
-def test_a_duty_that_recurs_is_due_every_time_and_the_next_one_is_told():
-    quarterly = duty(
-        every="quarter",
-        due_on=date(2026, 3, 31),
-        done_on=[date(2026, 2, 1), date(2026, 9, 30)],
-    )
+def quarterly(*done, times=None):
+    days = [date.fromisoformat(f"2026-{each}") for each in done]
+    return duty(every="quarter", due_on=date(2026, 3, 31), done_on=days, times=times)
 
-    assert shown(quarterly) == [
+
+def test_a_duty_that_recurs_is_due_every_time_and_the_next_one_is_told():
+    assert shown(quarterly("02-01")) == [
         ("2026-03-31", "2026-02-01", "done", 0),
         ("2026-06-30", None, "late", 143),
-        ("2026-09-30", "2026-09-30", "done", 0),
+        ("2026-09-30", None, "late", 51),
         ("2026-12-31", None, "due", 0),
+    ]
+
+
+def test_what_is_done_late_counts_for_the_oldest_turn_still_open():
+    july = date(2026, 7, 10)
+
+    assert shown(quarterly("03-30", "07-05"), day=july) == [
+        ("2026-03-31", "2026-03-30", "done", 0),
+        ("2026-06-30", "2026-07-05", "done_late", 5),
+        ("2026-09-30", None, "due", 0),
+    ]
+    # Done again, it is the turn's that has begun; done a third time, nobody's: nothing is done ahead.
+    again = shown(quarterly("03-30", "07-05", "07-06", "07-07"))
+    assert [status for _, _, status, _ in again] == ["done", "done_late", "done", "due"]
+    ahead = shown(quarterly("01-10", "01-20", "01-30"), day=date(2026, 6, 30))
+    assert [status for _, _, status, _ in ahead] == ["done", "due", "due"]
+    twice = shown(quarterly("03-01", "04-02", "05-01", "05-02", times=2), day=date(2026, 6, 30))
+    assert twice[:2] == [
+        ("2026-03-31", "2026-04-02", "done_late", 2),
+        ("2026-06-30", "2026-05-02", "done", 0),
     ]
 
 
@@ -109,7 +128,19 @@ def test_a_duty_to_be_done_twice_is_done_with_the_second_and_a_dropped_one_is_no
     assert shown(once) == [("2026-06-30", None, "late", 143)]
     assert shown(twice) == [("2026-06-30", "2026-07-02", "done_late", 2)]
     assert shown(duty(status="dropped")) == []
-    assert shown(duty(due_on=None)) == []
+
+
+def test_what_has_no_day_is_told_last_and_is_never_late():
+    asked = duty(due_on=None)
+    done = duty(due_on=None, done_on=[date(2026, 6, 1)])
+    told_of = shown(asked, done, filing(), filing(due_on=None))
+
+    assert told_of[0] == ("2026-03-31", None, "late", 234)
+    assert sorted(told_of[1:], key=str) == [
+        (None, "2026-06-01", "done", 0),
+        (None, None, "undated", 0),
+        (None, None, "undated", 0),
+    ]
 
 
 def history(*versions):
@@ -419,8 +450,9 @@ async def test_deadlines_are_listed_within_reach_filtered_and_counted(wuhan):
     mine, other = filing(), filing(division="420103", filed_on=date(2026, 3, 1), status="filed")
     for event in (mine, other):
         await wuhan.hear(event, event.filing_id)
-    whole = duty()
-    await wuhan.hear(whole, whole.duty_id)
+    whole, undated = duty(), duty(due_on=None, division="420103")
+    for event in (whole, undated):
+        await wuhan.hear(event, event.duty_id)
 
     async def items(who=None, **asked):
         answer = await wuhan.ask(who or actor("city_bureau"), "deadlines", **asked)
@@ -428,18 +460,59 @@ async def test_deadlines_are_listed_within_reach_filtered_and_counted(wuhan):
         return answer.json()
 
     everything = await items()
-    assert everything["counts"] == {"due": 0, "late": 2, "done": 1, "done_late": 0}
-    assert [i["kind"] for i in everything["items"]] == ["filing", "filing", "duty"]
+    none = {"due": 0, "done_late": 0}
+    assert everything["counts"] == none | {"late": 2, "done": 1, "undated": 1}
+    assert [i["kind"] for i in everything["items"]] == ["filing", "filing", "duty", "duty"]
+    assert [i["id"] for i in (await items(status="undated"))["items"]] == [str(undated.duty_id)]
     assert [i["id"] for i in (await items(status="done"))["items"]] == [str(other.filing_id)]
-    assert [i["id"] for i in (await items(kind="duty"))["items"]] == [str(whole.duty_id)]
+    duties = [i["id"] for i in (await items(kind="duty"))["items"]]
+    assert duties == [str(whole.duty_id), str(undated.duty_id)]
     assert [i["id"] for i in (await items(district="420102"))["items"]] == [str(mine.filing_id)]
-    district = await items(actor("district_bureau", division="420102"))
-    assert [i["id"] for i in district["items"]] == [str(mine.filing_id)]
     first = await items(limit=1)
-    rest = await items(limit=5, after=first["next"])
-    assert len(first["items"]) + len(rest["items"]) == 3
-    assert (await wuhan.ask(actor("evaluator"), "deadlines")).status_code == 403
+    rest = await items(limit=2, after=first["next"])
+    last = await items(limit=5, after=rest["next"])
+    assert [len(each["items"]) for each in (first, rest, last)] == [1, 2, 1]
     assert (await items(as_of="2026-03-31"))["counts"]["late"] == 0
+
+
+async def test_a_bureau_sees_the_whole_citys_deadlines_too_and_a_station_its_own(wuhan):
+    station = told.some_id()
+    own = filing(filer="station", station_id=station, division="420102007")
+    near, far, whole = filing(), filing(division="420103"), duty()
+    for event in (own, near, far):
+        await wuhan.hear(event, event.filing_id)
+    await wuhan.hear(whole, whole.duty_id)
+
+    async def seen(role, **more):
+        answer = await wuhan.ask(actor(role, **more), "deadlines")
+        return {i["id"] for i in answer.json().get("items", [answer.status_code])}
+
+    here = {str(own.filing_id), str(near.filing_id), str(whole.duty_id)}
+    assert await seen("district_bureau", division="420102") == here
+    assert await seen("city_bureau") == here | {str(far.filing_id)}
+    for role in ("station_head", "worker"):
+        assert await seen(role, station_id=station) == {str(own.filing_id)}
+    for role in ("evaluator", "agency", "supervisor", "worker"):
+        answer = await wuhan.ask(actor(role), "deadlines")
+        assert answer.status_code == 403, role
+
+
+async def test_a_duty_noted_late_is_believed_of_the_day_it_was_done(wuhan):
+    entered, one = date(2026, 10, 1), told.some_id()
+    for done in ([], [date(2026, 6, 20)]):
+        await wuhan.hear(duty(duty_id=one, as_of=entered, done_on=done), one)
+    gone = date(2026, 11, 1)
+    await wuhan.hear(duty(duty_id=one, as_of=gone, status="dropped"), one)
+
+    async def seen(day):
+        answer = await wuhan.ask(actor("city_bureau"), "deadlines", as_of=day)
+        return [i["status"] for i in answer.json()["items"]]
+
+    assert [await seen(day) for day in ("2026-06-19", "2026-07-01", "2026-11-01")] == [
+        ["due"],
+        ["done"],
+        [],
+    ]
 
 
 async def test_coverage_has_tiers_and_years(wuhan, divided):

@@ -7,7 +7,7 @@ import pytest
 
 from chassis.packs import Jurisdiction
 from services.registry.app import service
-from services.registry.decide.dues import duties_of
+from services.registry.decide.dues import MONTHS, duties_of
 from services.registry.models import PackVersion
 from services.registry.routes.packs import SUBJECTS
 from tests import told
@@ -236,6 +236,38 @@ def test_the_register_follows_the_document_and_keeps_what_was_done():
     assert [(event.pack_key, event.status) for _, event in again] == [("year", "open")]
 
 
+def test_a_duty_that_returns_is_due_at_the_end_of_each_of_its_periods():
+    laid = {"department": "justice", "what": "合规审计", "since": "2024-01-01"}
+    day = date(2021, 3, 5)
+    said = [laid | {"pack_key": every, "every": every} for every in (*MONTHS, "once")]
+    said.append(laid | {"pack_key": "young", "every": "month", "since": "2020-01-01"})
+    said.append(laid | {"pack_key": "set", "every": "year", "due_on": "2024-06-30"})
+
+    duties = [duty for duty, _ in duties_of(a_version(*said), [], day)]
+
+    found = {duty.pack_key: duty.due_on and duty.due_on.isoformat() for duty in duties}
+    assert found == {
+        "month": "2024-01-31",
+        "quarter": "2024-03-31",
+        "half_year": "2024-06-30",
+        "year": "2024-12-31",
+        "once": None,
+        "young": "2021-03-31",
+        "set": "2024-06-30",
+    }
+    # The next version of the document does not begin them anew.
+    assert duties_of(a_version(*said), duties, date(2026, 6, 1)) == []
+
+
+async def test_a_duty_that_returns_and_says_no_day_keeps_the_one_it_has(bureau):
+    made = await bureau.post(DUTIES, json=a_duty(every="quarter", effective_on="2026-02-03"))
+    place = f"{DUTIES}/{made.json()['id']}"
+    again = a_duty(every="quarter", done=[{"on": "2026-11-02"}])
+    noted = await bureau.put(place, json=again, headers={"if-match": '"1"'})
+
+    assert [each.json()["due_on"] for each in (made, noted)] == ["2026-03-31", "2026-03-31"]
+
+
 async def test_what_a_document_lays_on_bodies_is_in_the_register_from_its_activation(wuhan, bureau):
     text = told.shipped(WUHAN)[1]
     laid = Jurisdiction.from_text(text, SUBJECTS).duties
@@ -251,5 +283,6 @@ async def test_what_a_document_lays_on_bodies_is_in_the_register_from_its_activa
             duty.what.en,
         )
         assert each["clause"] == (", ".join(duty.ids) or None)
+        assert (each["due_on"] is None) == (duty.every == "once")
     kind, data = await last(wuhan, "duty")
     assert (kind, data["as_of"]) == ("registry.duty.changed.v1", "2021-01-01")

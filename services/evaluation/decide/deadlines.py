@@ -3,8 +3,9 @@
     filing    a document to a higher body: done when it was filed and not returned
     duty      what a department is to do: once, or in every period up to the day asked of
 
-A duty that recurs is due on its `due_on` and again a period later, and so on; what was done since the
-deadline before counts for it. Of those to come the next one is told.
+A duty that recurs is due on its `due_on` and again a period later, and so on. What is done counts for
+the oldest turn still open, late or not; done when no turn is open, it is for the turn that has begun,
+and nothing is done ahead. Of those to come the next one is told. What has no day is told last.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,20 +13,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from chassis.packs.helpers import plus_months
+from chassis.packs.helpers import days_between, plus_months
 from services.evaluation.decide.assemble import State
 
 FILING, DUTY = "filing", "duty"
-DUE, LATE, DONE, DONE_LATE = "due", "late", "done", "done_late"
+DUE, LATE, DONE, DONE_LATE, UNDATED = "due", "late", "done", "done_late", "undated"
+STATUSES = (DUE, LATE, DONE, DONE_LATE, UNDATED)
 RETURNED, DROPPED = "returned", "dropped"
 _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+_LAST = "~"
+"""After every day there is."""
 MOST_TURNS = 240
 """Twenty years of months: beyond that nobody asks."""
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """Something due by a day."""
+    """Something due, by a day where one is known."""
 
     kind: str
     id: str
@@ -33,7 +37,8 @@ class Deadline:
     by: str
     to: str | None
     division: str | None
-    due_on: str
+    station_id: str | None
+    due_on: str | None
     done_on: str | None
     status: str
     late_days: int
@@ -43,14 +48,16 @@ class Deadline:
 
 def deadlines(filings: Iterable[State], duties: Iterable[State], day: date) -> list[Deadline]:
     """Return everything that was due by a day or is due after it, the earliest first."""
-    found = [*_filings(filings, day), *_duties(duties, day)]
-    return sorted(found, key=lambda each: (each.due_on, each.kind, each.id))
+    return sorted([*_filings(filings, day), *_duties(duties, day)], key=place)
+
+
+def place(each: Deadline) -> tuple[str, str, str]:
+    """Return where a deadline stands in their order: what has no day is last."""
+    return (each.due_on or _LAST, each.kind, each.id)
 
 
 def _filings(told: Iterable[State], day: date) -> Iterator[Deadline]:
     for each in told:
-        if each["due_on"] is None:
-            continue
         returned = each["status"] == RETURNED and each["returned_on"] <= day.isoformat()
         done = None if returned else _on(each["filed_on"], day)
         yield _deadline(
@@ -61,22 +68,26 @@ def _filings(told: Iterable[State], day: date) -> Iterator[Deadline]:
 
 def _duties(told: Iterable[State], day: date) -> Iterator[Deadline]:
     for each in told:
-        if each["status"] == DROPPED or each["due_on"] is None:
+        if each["status"] == DROPPED:
             continue
         done = sorted(on for on in each["done_on"] if on <= day.isoformat())
-        if each["every"] == "once":
-            last = done[(each["times"] or 1) - 1 :][:1]
-            yield _of_duty(each, each["due_on"], last[0] if last else None, day)
+        times = each["times"] or 1
+        if each["every"] == "once" or each["due_on"] is None:
+            yield _of_duty(each, each["due_on"], _last_of(done, times), day)
             continue
-        for after, due_on in _turns(each["due_on"], _MONTHS[each["every"]], day):
-            mine = [on for on in done if after < on <= due_on]
-            enough = mine[(each["times"] or 1) - 1 :][:1]
-            yield _of_duty(each, due_on, enough[0] if enough else None, day)
+        turns = _turns(each["due_on"], _MONTHS[each["every"]], day)
+        for (_, due_on), mine in zip(turns, _given(turns, done, times), strict=True):
+            yield _of_duty(each, due_on, _last_of(mine, times), day)
 
 
-def _of_duty(each: State, due_on: str, done: str | None, day: date) -> Deadline:
+def _of_duty(each: State, due_on: str | None, done: str | None, day: date) -> Deadline:
     who, what = each["department"], each["what"]
     return _deadline(DUTY, each["duty_id"], each, what, who, None, due_on, done, day)
+
+
+def _last_of(done: list[str], times: int) -> str | None:
+    """Return the day on which something was done as often as asked."""
+    return done[times - 1] if len(done) >= times else None
 
 
 def _turns(first: str, months: int, day: date) -> list[tuple[str, str]]:
@@ -90,6 +101,19 @@ def _turns(first: str, months: int, day: date) -> list[tuple[str, str]]:
     return found
 
 
+def _given(turns: list[tuple[str, str]], done: list[str], times: int) -> list[list[str]]:
+    """Return the days that count for each turn: a day is for the oldest one open that has begun."""
+    given: list[list[str]] = [[] for _ in turns]
+    for on in done:
+        for (after, _), mine in zip(turns, given, strict=True):
+            if on <= after:  # nor has any later one begun
+                break
+            if len(mine) < times:
+                mine.append(on)
+                break
+    return given
+
+
 def _deadline(
     kind: str,
     identity: str,
@@ -97,16 +121,17 @@ def _deadline(
     what: str,
     by: str,
     to: str | None,
-    due_on: str,
+    due_on: str | None,
     done: str | None,
     day: date,
 ) -> Deadline:
-    until = date.fromisoformat(done) if done else day
-    late = max((until - date.fromisoformat(due_on)).days, 0)
-    status = (DONE_LATE if late else DONE) if done else (LATE if late else DUE)
+    until = done or day.isoformat()
+    late = max(days_between(due_on, until), 0) if due_on else 0
+    waiting = (LATE if late else DUE) if due_on else UNDATED
+    status = (DONE_LATE if late else DONE) if done else waiting
     return Deadline(
-        kind, identity, what, by, to, told["division"], due_on, done, status, late,
-        told["cite"], told["clause"],
+        kind, identity, what, by, to, told["division"], told.get("station_id"), due_on, done,
+        status, late, told["cite"], told["clause"],
     )  # fmt: skip
 
 

@@ -1,5 +1,9 @@
-"""Targets, filings and duties: replaced whole; what their days say is their status."""
+"""Targets, filings and duties: replaced whole; what their days say is their status.
 
+A duty that returns and says no first day is due at the end of each of its periods.
+"""
+
+import calendar
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, TypeVar
@@ -17,6 +21,7 @@ RowT = TypeVar("RowT", Target, Filing, Duty)
 
 RECEIVERS = frozenset({"received_on", "receipt_no", "returned_on"})
 """What the receiving body says of a filing."""
+MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 FROM_BELOW = frozenset({"station", "township", "agency"})
 """Whose filings a district receives; the others are received by the city."""
 
@@ -67,6 +72,7 @@ def write_duty(
     ]
     if duty is None:
         said["pack_key"] = None
+    said["due_on"] = _first_due(ask.due_on, ask.every, duty, said["as_of"])
     duty = _replaced(duty, Duty, said)
     return duty, _told(duty)
 
@@ -82,9 +88,10 @@ def duties_of(
     said = {each["pack_key"]: each for each in version.duties}
     changed: list[tuple[Duty, DutyChanged]] = []
     for key in sorted(said):
-        due = said[key]["due_on"]
-        ask = said[key] | {"due_on": date.fromisoformat(due) if due else None}
-        duty = known.get(key)
+        ask, duty = dict(said[key]), known.get(key)
+        due = date.fromisoformat(ask["due_on"]) if ask["due_on"] else None
+        since = date.fromisoformat(ask.pop("since", None) or in_force.isoformat())
+        ask["due_on"] = _first_due(due, ask["every"], duty, max(since, in_force))
         if duty is None:
             none = dict.fromkeys(("partner_id", "division", "times", "note"))
             duty = Duty(**ask, **none, done=[], status="open", as_of=in_force)
@@ -100,6 +107,20 @@ def duties_of(
             duty.status, duty.as_of = "dropped", in_force
             changed.append((duty, _told(duty)))
     return changed
+
+
+def period_end(every: str, day: date) -> date:
+    """Return the last day of the calendar's month, quarter, half-year or year around a day."""
+    month = -(-day.month // MONTHS[every]) * MONTHS[every]
+    return date(day.year, month, calendar.monthrange(day.year, month)[1])
+
+
+def _first_due(said: date | None, every: str, duty: Duty | None, since: date) -> date | None:
+    if said is not None or every == "once":
+        return said
+    if duty is not None and duty.every == every and duty.due_on is not None:
+        return duty.due_on
+    return period_end(every, since)
 
 
 def _told(duty: Duty) -> DutyChanged:

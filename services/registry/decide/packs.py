@@ -54,16 +54,17 @@ def author_pack(
 def _duty(pack: Jurisdiction, key: str, duty: Duty) -> dict[str, Any]:
     """Return a duty as the register will have it, its place named by the document's title."""
     document, _, clause = duty.cite.partition(" ")
-    titles = [each.title for (_, name), each in pack.documents.items() if name == document]
+    named = [each for (_, name), each in pack.documents.items() if name == document]
     return {
         "pack_key": key,
         "department": duty.who,
         "what": duty.what.zh,
         "what_en": duty.what.en,
-        "cite": f"{titles[-1]} {clause}".strip() if titles else duty.cite,
+        "cite": f"{named[-1].title} {clause}".strip() if named else duty.cite,
         "clause": ", ".join(duty.ids) or None,
         "due_on": duty.due.isoformat() if duty.due else None,
         "every": duty.every,
+        "since": named[-1].in_force.isoformat() if named else None,
     }
 
 

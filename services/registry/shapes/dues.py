@@ -117,7 +117,9 @@ class WriteDuty(Cited):
     what: Line
     what_en: Line | None = None
     every: Literal["once", "month", "quarter", "half_year", "year"] = "once"
-    due_on: Day | None = Field(None, description="the first day it is due")
+    due_on: Day | None = Field(
+        None, description="the first day it is due; of one that returns, else its period's last"
+    )
     times: Annotated[int, Field(ge=1, le=366)] | None = Field(
         None, description="how often in each period"
     )
