@@ -14,7 +14,7 @@ from chassis.packs import Jurisdiction
 from chassis.problems import NotFound, Problem
 from chassis.tables import CityKept
 from services.registry.facts import Words
-from services.registry.models import Officer, PackVersion
+from services.registry.models import Link, Officer, PackVersion
 
 NBS, MCA = "nbs", "mca"
 
@@ -40,24 +40,47 @@ _WITHIN = """
     ORDER BY d.code LIMIT $7
 """
 
-# Whether the second end is reached from the first along links of a kind that have not ended.
+# Whether the second end is reached from the first along links of a kind, on any day of a period.
 _STANDS_OVER = """
-    WITH RECURSIVE below (id) AS (
-      SELECT to_id FROM link
-      WHERE city = $1 AND kind = $2 AND from_id = $3 AND (ends_on IS NULL OR ends_on >= $5)
+    WITH RECURSIVE below (id, during) AS (
+      SELECT to_id, period * daterange($5, $6, '[]') FROM link
+      WHERE city = $1 AND kind = $2 AND from_id = $3 AND id <> $7
+        AND period && daterange($5, $6, '[]')
       UNION
-      SELECT l.to_id FROM below b JOIN link l ON l.from_id = b.id
-      WHERE l.city = $1 AND l.kind = $2 AND (l.ends_on IS NULL OR l.ends_on >= $5))
+      SELECT l.to_id, l.period * b.during FROM below b JOIN link l ON l.from_id = b.id
+      WHERE l.city = $1 AND l.kind = $2 AND l.id <> $7 AND l.period && b.during)
     SELECT EXISTS (SELECT FROM below WHERE id = $4) AS found
 """
+_BELONGS_TO = """
+    WITH RECURSIVE above (id) AS (
+      SELECT parent_id FROM management_unit WHERE city = $1 AND id = $2
+      UNION
+      SELECT u.parent_id FROM above a JOIN management_unit u ON u.city = $1 AND u.id = a.id)
+    SELECT EXISTS (SELECT FROM above WHERE id = $3) AS found
+"""
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('network:' || $1, 0))"
 _ONE_WAY = ("supervises", "controls")
 
 
-async def stands_over(tx: Transaction, kind: str, one: UUID, other: UUID) -> bool:
-    """Whether one body stands over another, through whatever lies between."""
-    if kind not in _ONE_WAY:
+async def alone_in_network(tx: Transaction) -> None:
+    """Wait until nobody else changes who stands over whom in this city: two halves make a circle."""
+    await tx.fetch(_ALONE, tx.city)
+
+
+async def goes_round(tx: Transaction, link: Link) -> bool:
+    """Whether a link's lower end stands over its upper one on a day it holds, through whatever lies between."""
+    if link.kind not in _ONE_WAY:
         return False
-    rows = await tx.fetch(_STANDS_OVER, tx.city, kind, one, other, tx.today)
+    ends = (link.to_id, link.from_id)
+    rows = await tx.fetch(
+        _STANDS_OVER, tx.city, link.kind, *ends, link.starts_on, link.ends_on, link.id
+    )
+    return bool(rows[0]["found"])
+
+
+async def belongs_to(tx: Transaction, unit: UUID, other: UUID) -> bool:
+    """Whether a unit belongs to another, through whatever lies between."""
+    rows = await tx.fetch(_BELONGS_TO, tx.city, unit, other)
     return bool(rows[0]["found"])
 
 

@@ -1,11 +1,15 @@
 """What older releases wrote is whole after the migrations since."""
 
+from uuid import UUID
+
 import asyncpg
 import orjson
 import pytest
 
 from deploy.databases import prepare
 from deploy.migrate import migrate
+from services.registry.decide.bodies import via
+from services.registry.models import ENTERED
 from tests.conftest import _as_admin
 
 OLD = """
@@ -43,3 +47,43 @@ async def test_stations_and_partners_of_the_first_release_are_found_and_have_a_p
     assert {row["profile"] for row in rows} == {"{}"}
     assert orjson.loads(rows[0]["facts"]) == {"rooms": ["case"]}
     assert await old.fetchval("SELECT initials FROM partner") == "fy"
+
+
+OFFICES = """
+INSERT INTO officer (city, id, body_kind, body_id, role, id_type, starts_on) VALUES
+  ('420100', '00000000-0000-0000-0000-0000000000a1', 'agency',
+   '00000000-0000-0000-0000-00000000000a', 'controller', 'resident_id', '2024-01-01'),
+  ('420100', '00000000-0000-0000-0000-0000000000b1', 'agency',
+   '00000000-0000-0000-0000-00000000000b', 'manager', 'resident_id', '2024-01-01');
+INSERT INTO blind_index (city, field, digest, person_id)
+SELECT city, 'officer_id_number', 'x', id FROM officer;
+INSERT INTO link (city, id, version, kind, from_kind, from_id, to_kind, to_id, starts_on, ends_on,
+                  as_of) VALUES
+  ('420100', '00000000-0000-0000-0000-0000000000c1', 1, 'related', 'agency',
+   '00000000-0000-0000-0000-00000000000b', 'agency', '00000000-0000-0000-0000-00000000000a',
+   '2024-01-01', NULL, '2024-01-01'),
+  ('420100', '00000000-0000-0000-0000-0000000000c2', 1, 'related', 'agency',
+   '00000000-0000-0000-0000-00000000000b', 'agency', '00000000-0000-0000-0000-00000000000a',
+   '2022-01-01', '2022-12-31', '2022-01-01');
+INSERT INTO event_log (city, agg_type, agg_id, epoch, version, event_id, type, body, client,
+                       subject, purpose, at)
+SELECT '420100', kind, id::uuid, 1, version, gen_random_uuid(), 'x', 'x', 'x', 'x', 'x', at::timestamptz
+  FROM (VALUES
+    ('agency', '00000000-0000-0000-0000-00000000000b', 2, '2026-03-01T00:00:00Z'),
+    ('link', '00000000-0000-0000-0000-0000000000c1', 1, '2026-03-01T00:00:00Z'),
+    ('link', '00000000-0000-0000-0000-0000000000c2', 1, '2026-02-01T00:00:00Z'))
+  AS e(kind, id, version, at)
+"""
+
+
+async def test_a_tie_that_offices_made_is_known_from_one_somebody_entered(postgres, old):
+    await migrate("registry", postgres.url("registry_old", "registry_migrator"), to="0016")
+    async with old.transaction():
+        await old.execute("SET LOCAL app.subject = 'x'; SET LOCAL app.purpose = 'x'")
+        await old.execute(OFFICES)
+
+    await migrate("registry", postgres.url("registry_old", "registry_migrator"))
+
+    rows = await old.fetch("SELECT via FROM link ORDER BY starts_on")
+    offices = [UUID("00000000-0000-0000-0000-0000000000" + each) for each in ("b1", "a1")]
+    assert [row["via"] for row in rows] == [ENTERED, via(*offices)]

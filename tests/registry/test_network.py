@@ -1,5 +1,6 @@
 """The network beside divisions: units without a code, stations anywhere, who stands over whom."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -165,10 +166,55 @@ async def test_who_stands_over_is_not_stood_over(bureau):
         json={"ends_on": "2026-02-01"},
         headers={"if-match": '"1"'},
     )
-    loosened = await bureau.post(LINKS, json=a_link(three, one))
+    early = await bureau.post(LINKS, json=a_link(three, one, starts_on="2026-02-01"))
+    loosened = await bureau.post(LINKS, json=a_link(three, one, starts_on="2026-02-02"))
 
     assert (circle.status_code, circle.json()["errors"][0]["code"]) == (422, "circular")
-    assert loosened.status_code == 201
+    assert (early.status_code, loosened.status_code) == (422, 201)
+
+
+@pytest.mark.usefixtures("wuhan")
+async def test_a_period_that_is_changed_makes_no_circle_either(bureau):
+    one, two = [await added(bureau, "stations", a_station()) for _ in range(2)]
+    over = await added(bureau, "links", a_link(one, two, ends_on="2026-03-31"))
+    back = await added(bureau, "links", a_link(two, one, starts_on="2026-04-01"))
+
+    async def changed(link, **said):
+        answer = await bureau.patch(f"{LINKS}/{link}", json=said, headers={"if-match": '"1"'})
+        return answer.status_code, [each["at"] for each in answer.json().get("errors", [])]
+
+    assert await changed(over, ends_on=None) == (422, ["/ends_on"])
+    assert await changed(back, starts_on="2026-03-31") == (422, ["/starts_on"])
+    assert await changed(back, ends_on="2026-12-31") == (200, [])
+
+
+@pytest.mark.usefixtures("wuhan")
+async def test_of_two_links_made_at_once_that_close_a_circle_one_is_refused(bureau):
+    for _ in range(6):
+        one, two = [await added(bureau, "stations", a_station()) for _ in range(2)]
+
+        answers = await asyncio.gather(
+            bureau.post(LINKS, json=a_link(one, two)), bureau.post(LINKS, json=a_link(two, one))
+        )
+
+        assert sorted(each.status_code for each in answers) == [201, 422]
+
+
+@pytest.mark.usefixtures("wuhan")
+async def test_a_unit_belongs_to_none_that_belongs_to_it(bureau):
+    for _ in range(4):
+        top, middle, low = [await added(bureau, "units", a_unit()) for _ in range(3)]
+
+        async def under(unit, parent):
+            said = a_unit(parent_id=str(parent))
+            return await bureau.put(f"{UNITS}/{unit}", json=said, headers={"if-match": '"1"'})
+
+        assert (await under(middle, top)).status_code == 200
+        both = await asyncio.gather(under(low, middle), under(top, low))
+
+        assert sorted(each.status_code for each in both) == [200, 422]
+        wrong = next(each for each in both if each.status_code != 200)
+        assert wrong.json()["errors"][0]["code"] == "circular"
 
 
 async def test_a_district_links_what_stands_in_it_and_a_station_sees_its_own(wuhan, bureau):

@@ -1,13 +1,15 @@
 """People of bodies: sealed, masked, and what ties two agencies."""
 
+import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from chassis.tables import Audit
 from services.registry.app import service
-from services.registry.models import Link, Officer
-from tests.conftest import who
+from services.registry.models import ENTERED, Link, Officer
+from tests.conftest import NOW, WUHAN, who
 from tests.http import actor, client
 from tests.registry.conftest import added, an_agency
 from tests.registry.test_bodies import AGENCIES, COURT, PARTNERS, last
@@ -50,38 +52,107 @@ async def test_a_person_of_a_body_is_shown_behind_a_mask_and_told_by_an_id(wuhan
     assert b"\xe5\xbc\xa0" not in row.name.sealed
 
 
-async def test_one_person_in_two_agencies_ties_the_two_once(wuhan, bureau, agencies):
+async def enter(bureau, agency, **more):
+    answer = await bureau.post(f"{AGENCIES}/{agency}/officers", json=KNOWN | more)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+async def change(bureau, agency, officer, **more):
+    version = (await bureau.get(f"{AGENCIES}/{agency}")).json()["version"]
+    return await bureau.patch(
+        f"{AGENCIES}/{agency}/officers/{officer}",
+        json=more,
+        headers={"if-match": f'"{version}"'},
+    )
+
+
+async def ties(database):
+    """Return between whom and on which days ties hold."""
+    async with database.begin(who()) as tx:
+        found = await tx.find(Link, order_by=(Link.starts_on, Link.id))
+    assert {each.kind for each in found} <= {"related"}
+    return [
+        (each.from_id, each.to_id, str(each.starts_on), each.ends_on and str(each.ends_on))
+        for each in found
+    ]
+
+
+async def test_one_person_in_two_agencies_ties_the_two_for_the_time_of_both_offices(
+    wuhan, bureau, agencies
+):
     one, two, three = agencies
-    for agency, person in (
-        (one, KNOWN),
-        (two, KNOWN | {"role": "manager"}),
-        (two, KNOWN | {"role": "shareholder"}),
-        (three, KNOWN | {"role": "contact"}),
-        (three, PERSON),
-    ):
-        answer = await bureau.post(f"{AGENCIES}/{agency}/officers", json=person)
-        assert answer.status_code == 201, answer.text
+    await enter(bureau, one)
+    await enter(bureau, two, role="manager", starts_on="2025-03-01", ends_on="2027-02-28")
+    await enter(bureau, three, role="contact")
+    await bureau.post(f"{AGENCIES}/{three}/officers", json=PERSON)
 
-    async with wuhan.begin(who()) as tx:
-        links = await tx.find(Link)
-    assert [(each.kind, each.from_id, each.to_id) for each in links] == [("related", two, one)]
+    assert await ties(wuhan) == [(two, one, "2025-03-01", "2027-02-28")]
     kind, data = await last(wuhan, "link")
-    assert (kind, data["starts_on"]) == ("registry.link.changed.v1", "2024-01-01")
+    assert (kind, data["starts_on"]) == ("registry.link.changed.v1", "2025-03-01")
 
 
-async def test_an_office_that_is_over_ties_nothing(wuhan, bureau, agencies):
+async def test_a_tie_ends_moves_and_begins_with_the_offices(wuhan, bureau, agencies):
     one, two, _ = agencies
-    made = await bureau.post(f"{AGENCIES}/{one}/officers", json=KNOWN)
-    place = f"{AGENCIES}/{one}/officers/{made.json()['id']}"
+    first = await enter(bureau, one)
+    second = await enter(bureau, two, role="contact")
+    assert await ties(wuhan) == []
 
-    blind = await bureau.patch(place, json={"ends_on": "2025-12-31"})
-    wrong = await bureau.patch(place, json={"ends_on": "2023-12-31"}, headers={"if-match": '"2"'})
-    ended = await bureau.patch(place, json={"ends_on": "2025-12-31"}, headers={"if-match": '"2"'})
-    await bureau.post(f"{AGENCIES}/{two}/officers", json=KNOWN)
+    became = await change(bureau, two, second, role="controller")
+    assert became.status_code == 200, became.text
+    assert await ties(wuhan) == [(two, one, "2024-01-01", None)]
 
-    assert [e.status_code for e in (blind, wrong, ended)] == [428, 422, 200]
+    wrong = await change(bureau, one, first, ends_on="2023-12-31")
+    await change(bureau, one, first, ends_on="2025-12-31")
+    assert wrong.status_code == 422
+    assert await ties(wuhan) == [(two, one, "2024-01-01", "2025-12-31")]
+
+    await change(bureau, one, first, ends_on=None)
+    assert await ties(wuhan) == [(two, one, "2024-01-01", None)]
+
+    await change(bureau, two, second, role="contact")
+    [(*_, starts_on, ends_on)] = await ties(wuhan)
+    assert (starts_on, ends_on) == ("2024-01-01", str(NOW.date() - timedelta(days=1)))
+
+
+async def test_offices_that_were_never_held_at_once_tie_nothing(wuhan, bureau, agencies):
+    one, two, _ = agencies
+    await enter(bureau, one, ends_on="2025-12-31")
+    await enter(bureau, two, starts_on="2026-01-01")
+
+    assert await ties(wuhan) == []
+
+
+async def test_a_tie_somebody_entered_and_one_that_offices_make_hold_at_once(
+    wuhan, bureau, agencies
+):
+    one, two, _ = agencies
+    entered = {"kind": "related", "from_kind": "agency", "from_id": str(two), "to_kind": "agency"}
+    entered |= {"to_id": str(one), "starts_on": "2023-01-01", "ends_on": "2024-06-30"}
+    await added(bureau, "links", entered)
+    await enter(bureau, one)
+
+    await enter(bureau, two)
+
+    assert await ties(wuhan) == [
+        (two, one, "2023-01-01", "2024-06-30"),
+        (two, one, "2024-01-01", None),
+    ]
     async with wuhan.begin(who()) as tx:
-        assert await tx.count(Link) == 0
+        made = next(each for each in await tx.find(Link) if each.via != ENTERED)
+    refused = await bureau.patch(
+        f"/v1/{WUHAN}/links/{made.id}", json={"ends_on": "2025-01-01"}, headers={"if-match": '"1"'}
+    )
+    assert refused.status_code == 403
+
+
+async def test_offices_entered_at_once_in_two_agencies_are_tied(wuhan, bureau, agencies):
+    one, two, _ = agencies
+
+    for _ in range(5):
+        await asyncio.gather(enter(bureau, one), enter(bureau, two))
+
+    assert len(await ties(wuhan)) == 25
 
 
 async def test_a_contact_is_whole_for_who_keeps_the_partner_and_that_is_audited(wuhan, bureau):

@@ -7,6 +7,7 @@ from services.registry.app import service
 from tests.conftest import WUHAN, who
 from tests.http import actor, client
 from tests.registry.conftest import a_station, added
+from tests.registry.test_workers import a_posting
 
 PATH = f"/v1/{WUHAN}"
 
@@ -147,6 +148,38 @@ async def test_a_district_moves_its_stations_and_not_the_term_of_somebody_who_se
 
     assert (own.status_code, term.status_code) == (200, 422)
     assert term.json()["errors"][0]["at"] == "/stations/1/station_id"
+
+
+async def test_a_district_names_nobody_it_does_not_reach(served, bureau):
+    here, there, guide = await places(bureau)
+    near, far = [
+        await added(
+            bureau,
+            "workers",
+            {"name": "某", "postings": [a_posting(station)]},
+        )
+        for station in (here, there)
+    ]
+    own = await added(bureau, "supervisors", a_supervisor(guide, here, ends_on="2026-12-31"))
+
+    async with client(service, served, actor("district_bureau", division="420102")) as district:
+
+        async def named(worker, **more):
+            said = a_supervisor(worker, here, **more)
+            answer = await district.post(f"{PATH}/supervisors", json=said)
+            return answer.status_code, [each["at"] for each in answer.json().get("errors", [])]
+
+        again = {"starts_on": "2027-01-01", "ends_on": "2027-12-31"}
+        again["stations"] = [{"station_id": str(here), **again}]
+        assert await named(far) == (422, ["/worker_id"])
+        assert await named(near) == (201, [])
+        assert await named(guide, **again) == (201, [])
+        moved = await district.put(
+            f"{PATH}/supervisors/{own}",
+            json=a_supervisor(far, here, ends_on="2026-12-31"),
+            headers={"if-match": '"1"'},
+        )
+        assert (moved.status_code, moved.json()["errors"][0]["at"]) == (422, "/worker_id")
 
 
 async def test_days_to_come_and_records_filed_too_early_are_refused(bureau):

@@ -1,7 +1,8 @@
 """Agencies and partners: what is said of them is replaced whole; their people come one by one."""
 
+import hashlib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,18 +12,20 @@ from chassis.vault import Encrypted
 from contracts import facts
 from contracts.registry import AgencyChanged, BodyOfficer, LinkChanged, PartnerChanged
 from services.registry.decide.days import effective, in_order
-from services.registry.decide.network import add_link
+from services.registry.decide.network import add_link, change_link
 from services.registry.decide.workers import telephone
 from services.registry.facts import Words, strange_words
 from services.registry.models import Agency, Link, Officer, Partner
 from services.registry.shapes import (
     AddLink,
     AddOfficer,
+    ChangeLink,
     ChangeOfficer,
     WriteAgency,
     WritePartner,
 )
 
+CONTACT = "contact"
 _NOT_CLEARED = frozenset({"role"})
 """What an office cannot be without."""
 
@@ -132,11 +135,52 @@ def change_officer(officer: Officer, ask: ChangeOfficer) -> Officer:
     return officer
 
 
-def tie(agency: UUID, other: UUID, since: date, today: date) -> tuple[Link, LinkChanged]:
-    """Tie two agencies that one person represents, controls or manages (LZ-2.3.3-b)."""
-    said: dict[str, Any] = {"from_kind": "agency", "from_id": agency}
-    said |= {"to_kind": "agency", "to_id": other, "starts_on": min(since, today)}
-    return add_link(AddLink(kind="related", **said), today)
+def via(one: UUID, other: UUID) -> UUID:
+    """Return by what a tie of two offices is known, whichever of them comes first."""
+    both = "".join(sorted((str(one), str(other))))
+    return UUID(hashlib.md5(both.encode(), usedforsecurity=False).hexdigest())
+
+
+def tied(one: Officer, other: Officer) -> tuple[date | None, date | None] | None:
+    """Return from when to when one person's two offices tie their agencies, None where never.
+
+    Who represents, controls, manages or owns a share of both does; whom to call does not (LZ-2.3.3-b).
+    """
+    if CONTACT in (one.role, other.role):
+        return None
+    starts = max((d for d in (one.starts_on, other.starts_on) if d), default=None)
+    ends = min((d for d in (one.ends_on, other.ends_on) if d), default=None)
+    return None if starts and ends and ends < starts else (starts, ends)
+
+
+def keep_tie(
+    link: Link | None, one: Officer, other: Officer, today: date
+) -> tuple[Link, LinkChanged] | None:
+    """Make the tie of two offices, move it with them, or end it; None where nothing changes."""
+    period = tied(one, other)
+    if link is None:
+        return None if period is None else _made(one, other, *period, today)
+    if period is None:
+        # It never was, or is no more; nobody knows since when, so it ends before today.
+        period = link.starts_on, max(link.starts_on, today - timedelta(days=1))
+        if link.ends_on is not None and link.ends_on <= period[1]:
+            return None
+    starts, ends = period
+    starts = starts or min(link.starts_on, ends or link.starts_on)
+    if (starts, ends) == (link.starts_on, link.ends_on):
+        return None
+    return change_link(link, ChangeLink(starts_on=starts, ends_on=ends), today)
+
+
+def _made(
+    one: Officer, other: Officer, starts: date | None, ends: date | None, today: date
+) -> tuple[Link, LinkChanged]:
+    said: dict[str, Any] = {"from_kind": "agency", "from_id": one.body_id}
+    said |= {"to_kind": "agency", "to_id": other.body_id, "ends_on": ends}
+    said["starts_on"] = starts or min(today, ends or today)
+    link, event = add_link(AddLink(kind="related", **said), today)
+    link.via = via(one.id, other.id)
+    return link, event
 
 
 def _offices(officers: Sequence[Officer]) -> list[BodyOfficer]:

@@ -11,7 +11,7 @@ from services.registry.models.dues import (
     Target,
     TargetView,
 )
-from services.registry.models.network import Link, LinkView, Unit, UnitView
+from services.registry.models.network import ENTERED, Link, LinkView, Unit, UnitView
 from services.registry.models.packs import Pack, PackVersion, PackVersionView
 from services.registry.models.stations import Operation, Station, StationLine, StationView
 from services.registry.models.supervision import (
@@ -29,6 +29,7 @@ from services.registry.models.workers import Posting, PostingView, Worker
 __all__ = [
     "DIVISION",
     "DIVISION_CHANGE",
+    "ENTERED",
     "Agency",
     "AgencyView",
     "Assignment",

@@ -57,8 +57,15 @@ class LinkView(SQLModel):
     as_of: date
 
 
+ENTERED = UUID(int=0)
+"""Of a link that somebody entered: no offices make it."""
+
+
 class Link(Registry, Aggregate, LinkView, table=True):
-    """The database refuses the same link twice on one day."""
+    """The database refuses the same link twice on one day; one entered and one made may both hold."""
+
+    via: UUID = ENTERED
+    """Which two offices make it, where they do: `decide.bodies.via`."""
 
     period: Any = Field(
         default=None,

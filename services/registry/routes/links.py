@@ -13,8 +13,8 @@ from chassis.identity import Actor
 from chassis.problems import At, Forbidden, Invalid, UnknownReference
 from chassis.rows import Aggregate
 from services.registry.decide.network import add_link, change_link
-from services.registry.models import Agency, Link, LinkView, Station
-from services.registry.queries import stands_over
+from services.registry.models import ENTERED, Agency, Link, LinkView, Station
+from services.registry.queries import alone_in_network, goes_round
 from services.registry.reach import CITY_WIDE, Condition, must_write, reach, reached
 from services.registry.routes.callers import Reads, Writes
 from services.registry.shapes import AddLink, ChangeLink, FindLinks
@@ -38,9 +38,10 @@ async def post_link(ask: AddLink, tx: Tx, actor: Writes) -> LinkView:
         raise Forbidden("机构之间的关系由市级登记", "Ties between agencies are the city's to enter")
     await _known(tx, actor, ask.from_kind, ask.from_id, "/from_id")
     await _known(tx, actor, ask.to_kind, ask.to_id, "/to_id")
+    await alone_in_network(tx)
     link, event = add_link(ask, tx.today)
-    if await stands_over(tx, link.kind, link.to_id, link.from_id):
-        raise Invalid([At("/to_id", "circular", "层级关系成环", "stands over the other already")])
+    if await goes_round(tx, link):
+        raise _circular("/to_id")
     return tx.record(link, event)
 
 
@@ -70,7 +71,19 @@ async def patch_link(
     """End a link, or correct its period."""
     link = await reached(tx, actor, Link, link_id, write=True)
     match(link, version)
-    return tx.record(*change_link(link, ask, tx.today))
+    if link.via != ENTERED:
+        raise Forbidden(
+            "由任职产生的关系随任职变更", "A tie that two offices make changes with the offices"
+        )
+    await alone_in_network(tx)
+    link, event = change_link(link, ask, tx.today)
+    if await goes_round(tx, link):
+        raise _circular("/starts_on" if ask.starts_on else "/ends_on")
+    return tx.record(link, event)
+
+
+def _circular(at: str) -> Invalid:
+    return Invalid([At(at, "circular", "层级关系成环", "stands over the other already")])
 
 
 async def _known(tx: Tx, actor: Actor, kind: str, thing: UUID, at: str) -> None:

@@ -1,5 +1,7 @@
 """People of bodies: entered, ended, shown behind a mask; one person in two agencies ties the two.
 
+A tie is a link as long as both offices, and changes with them.
+
 A partner's contact is shown whole to whoever may write the partner, and that showing is audited.
 """
 
@@ -8,7 +10,6 @@ from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import and_, or_
 from sqlmodel import col
 
 from chassis.events import Event
@@ -21,14 +22,15 @@ from chassis.tables import BlindIndex
 from services.registry.decide.bodies import (
     add_officer,
     change_officer,
-    tie,
+    keep_tie,
     told_agency,
     told_partner,
+    via,
 )
 from services.registry.decide.days import effective
 from services.registry.decide.workers import document
 from services.registry.models import Agency, Link, Officer, Partner
-from services.registry.queries import officers_of
+from services.registry.queries import alone_in_network, officers_of
 from services.registry.reach import WRITES, reached
 from services.registry.routes.callers import Reads, Writes
 from services.registry.shapes import AddOfficer, ChangeOfficer
@@ -75,9 +77,8 @@ async def post_agency_officer(
 ) -> OfficerReceipt:
     """Enter a person of an agency; who holds an office in another one ties the two."""
     agency = await reached(tx, actor, Agency, agency_id, write=True)
-    made, number = await _entered(tx, agency, ask)
-    if number and made.role != "contact":
-        await _tie(tx, agency_id, number, made.starts_on or tx.today)
+    made, people = await _entered(tx, agency, ask)
+    await _tie(tx, people)
     return OfficerReceipt(id=made.id, version=agency.version)
 
 
@@ -98,10 +99,12 @@ async def patch_agency_officer(
     actor: Writes,
     version: MustMatch,
 ) -> OfficerReceipt:
-    """End an office in an agency, or correct it; the version is the agency's."""
+    """End an office in an agency, or correct it, and the ties it makes; the version is the agency's."""
     agency = await reached(tx, actor, Agency, agency_id, write=True)
     match(agency, version)
-    return await _changed(tx, agency, officer_id, ask)
+    receipt, people = await _changed(tx, agency, officer_id, ask)
+    await _tie(tx, people)
+    return receipt
 
 
 @router.post("/partners/{partner_id}/officers", status_code=201)
@@ -134,10 +137,13 @@ async def patch_partner_officer(
     """End an office in a partner, or correct it; the version is the partner's."""
     partner = await reached(tx, actor, Partner, partner_id, write=True)
     match(partner, version)
-    return await _changed(tx, partner, officer_id, ask)
+    receipt, _ = await _changed(tx, partner, officer_id, ask)
+    return receipt
 
 
-async def _entered(tx: Tx, body: Agency | Partner, ask: AddOfficer) -> tuple[Officer, str]:
+async def _entered(
+    tx: Tx, body: Agency | Partner, ask: AddOfficer
+) -> tuple[Officer, list[Officer]]:
     number = document(ask.id_type, ask.id_number, tx.today)
     person_id = tx.people.new()
     made = add_officer(ask, person_id, body, number)
@@ -147,12 +153,12 @@ async def _entered(tx: Tx, body: Agency | Partner, ask: AddOfficer) -> tuple[Off
         tx.people.index(person_id, NUMBER, number)
     body.as_of = effective(ask.effective_on, tx.today)
     tx.record(body, _told(body, [*others, made]))
-    return made, number
+    return made, [*others, made]
 
 
 async def _changed(
     tx: Tx, body: Agency | Partner, officer_id: UUID, ask: ChangeOfficer
-) -> OfficerReceipt:
+) -> tuple[OfficerReceipt, list[Officer]]:
     officers = await officers_of(tx, body.id)
     officer = next((each for each in officers if each.id == officer_id), None)
     if officer is None:
@@ -160,7 +166,7 @@ async def _changed(
     tx.keep(change_officer(officer, ask))
     body.as_of = effective(ask.effective_on, tx.today)
     tx.record(body, _told(body, officers))
-    return OfficerReceipt(id=officer.id, version=body.version)
+    return OfficerReceipt(id=officer.id, version=body.version), officers
 
 
 def _told(body: Agency | Partner, officers: Sequence[Officer]) -> Event:
@@ -169,24 +175,35 @@ def _told(body: Agency | Partner, officers: Sequence[Officer]) -> Event:
     return told_partner(body, officers)
 
 
-async def _tie(tx: Tx, agency_id: UUID, number: str, since: date) -> None:
-    """Link an agency with every other in which the same person holds an office today."""
-    digest = tx.people.blind(NUMBER, number)
-    same = await tx.find(BlindIndex, field=NUMBER, digest=digest)
-    elsewhere = await tx.find(
-        Officer,
-        among(Officer.id, [each.person_id for each in same]),
-        col(Officer.body_kind) == "agency",
-        col(Officer.body_id) != agency_id,
-        col(Officer.role) != "contact",
-        or_(col(Officer.ends_on).is_(None), col(Officer.ends_on) >= tx.today),
-    )
-    for other in dict.fromkeys(each.body_id for each in elsewhere):
-        one, two = col(Link.from_id), col(Link.to_id)
-        either = or_(and_(one == agency_id, two == other), and_(one == other, two == agency_id))
-        holds = or_(col(Link.ends_on).is_(None), col(Link.ends_on) >= tx.today)
-        if not await tx.count(Link, col(Link.kind) == "related", either, holds):
-            tx.record(*tie(agency_id, other, since, tx.today))
+async def _tie(tx: Tx, officers: Sequence[Officer]) -> None:
+    """Hold an agency's ties to what its people's offices say, here and in other agencies."""
+    await alone_in_network(tx)
+    mine = {each.id: each for each in officers}
+    numbers = await tx.find(BlindIndex, field=NUMBER, person_id=list(mine))
+    digests = list({each.digest for each in numbers})
+    same = await tx.find(BlindIndex, field=NUMBER, digest=digests) if digests else []
+    bodies = {each.body_id for each in officers}
+    others = {
+        each.id: each
+        for each in await tx.find(
+            Officer,
+            among(Officer.id, [each.person_id for each in same]),
+            col(Officer.body_kind) == "agency",
+        )
+        if each.body_id not in bodies
+    }
+    pairs = [
+        (mine[a.person_id], others[b.person_id])
+        for a in numbers
+        for b in same
+        if a.digest == b.digest and b.person_id in others
+    ]
+    known = [via(one.id, other.id) for one, other in pairs]
+    there = {each.via: each for each in await tx.find(Link, via=known)} if known else {}
+    for one, other in pairs:
+        tie = keep_tie(there.get(via(one.id, other.id)), one, other, tx.today)
+        if tie is not None:
+            tx.record(*tie)
 
 
 async def _shown(tx: Tx, body: Agency | Partner, actor: Actor) -> Officers:

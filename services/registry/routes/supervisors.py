@@ -104,7 +104,8 @@ async def put_supervisor(
     ]
     gone = [row for key, row in there.items() if key not in said]
     other = any(getattr(ask, name) != getattr(supervisor, name) for name in TERM)
-    await _known(tx, actor, ask, [*ask.stations, *there.values()] if other else [*moved, *gone])
+    touched = [*ask.stations, *there.values()] if other else [*moved, *gone]
+    await _known(tx, actor, ask, touched, supervisor.worker_id)
     supervisor, stations, event = write_supervisor(supervisor, ask, await words_of(tx), tx.today)
     tx.record(supervisor, event)
     for row in gone:
@@ -120,9 +121,16 @@ async def put_supervisor(
 
 
 async def _known(
-    tx: Tx, actor: Actor, ask: WriteSupervisor, stations: Sequence[Assign | Assignment]
+    tx: Tx,
+    actor: Actor,
+    ask: WriteSupervisor,
+    stations: Sequence[Assign | Assignment],
+    whose: UUID | None = None,
 ) -> None:
-    """Refuse stations out of reach, and people and agencies nobody has entered."""
+    """Refuse stations and people out of reach, and agencies nobody has entered.
+
+    `whose` the term is already, stays: somebody else may have named that person.
+    """
     wanted = [each.station_id for each in stations]
     if wanted:
         here = among(Station.id, wanted)
@@ -131,10 +139,19 @@ async def _known(
             number = next((i for i, each in enumerate(ask.stations) if each is lost), None)
             at = "/stations" if number is None else f"/stations/{number}/station_id"
             raise UnknownReference(at)
-    if await tx.peek(Worker, ask.worker_id) is None:
+    if whose != ask.worker_id and not await _person(tx, actor, ask.worker_id):
         raise UnknownReference("/worker_id")
     if ask.agency_id is not None and await tx.peek(Agency, ask.agency_id) is None:
         raise UnknownReference("/agency_id")
+
+
+async def _person(tx: Tx, actor: Actor, worker_id: UUID) -> bool:
+    """Whether the caller reaches a person: one who serves within reach, or supervises there."""
+    here = col(Worker.id) == worker_id
+    if await tx.one(Worker, here, *reach(actor, Worker, tx.today)) is not None:
+        return True
+    term = col(Supervisor.worker_id) == worker_id
+    return await tx.one(Supervisor, term, *reach(actor, Supervisor, tx.today)) is not None
 
 
 async def _of(tx: Tx, supervisors: Sequence[Supervisor]) -> list[Assignment]:

@@ -10,12 +10,12 @@ from chassis.asked import Listed
 from chassis.divisions import Division
 from chassis.http import MustMatch, Router, Tx, match
 from chassis.identity import Actor
-from chassis.problems import Forbidden, UnknownReference
+from chassis.problems import At, Forbidden, Invalid, UnknownReference
 from chassis.tables import CityKept
 from services.registry.decide.network import write_unit
 from services.registry.facts import Words
 from services.registry.models import Unit, UnitView
-from services.registry.queries import pack_if_any, system_of
+from services.registry.queries import alone_in_network, belongs_to, pack_if_any, system_of
 from services.registry.reach import in_division, must_write, reach, reached, under
 from services.registry.routes.callers import Area, Reads, Writes
 from services.registry.routes.places import all_standing, standing
@@ -65,6 +65,12 @@ async def put_unit(
     unit = await reached(tx, actor, Unit, unit_id, write=True)
     match(unit, version)
     around, covers, words = await _named(tx, ask, actor, area)
+    if ask.parent_id is not None:
+        await alone_in_network(tx)
+        if await belongs_to(tx, ask.parent_id, unit_id):
+            raise Invalid(
+                [At("/parent_id", "circular", "隶属关系成环", "belongs to this unit itself")]
+            )
     return tx.record(*write_unit(unit, ask, around, covers, words, tx.today))
 
 
