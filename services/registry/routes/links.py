@@ -10,7 +10,7 @@ from sqlmodel import col
 from chassis.asked import Listed
 from chassis.http import MustMatch, Router, Tx, match
 from chassis.identity import Actor
-from chassis.problems import At, Forbidden, Invalid, UnknownReference
+from chassis.problems import At, Forbidden, Invalid, Problem, UnknownReference
 from chassis.rows import Aggregate
 from services.registry.decide.network import add_link, change_link
 from services.registry.models import ENTERED, Agency, Link, LinkView, Station
@@ -82,7 +82,7 @@ async def patch_link(
     return tx.record(link, event)
 
 
-def _circular(at: str) -> Invalid:
+def _circular(at: str) -> Problem:
     return Invalid([At(at, "circular", "层级关系成环", "stands over the other already")])
 
 

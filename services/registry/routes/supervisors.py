@@ -104,7 +104,9 @@ async def put_supervisor(
     ]
     gone = [row for key, row in there.items() if key not in said]
     other = any(getattr(ask, name) != getattr(supervisor, name) for name in TERM)
-    touched = [*ask.stations, *there.values()] if other else [*moved, *gone]
+    touched: list[Assign | Assignment] = [*moved, *gone]
+    if other:
+        touched = [*ask.stations, *there.values()]
     await _known(tx, actor, ask, touched, supervisor.worker_id)
     supervisor, stations, event = write_supervisor(supervisor, ask, await words_of(tx), tx.today)
     tx.record(supervisor, event)
