@@ -11,7 +11,7 @@ from chassis.db import Transaction
 from chassis.reading import among
 from services.evaluation.decide.attest import Statements, standing
 from services.evaluation.decide.cases import Key
-from services.evaluation.decide.stages import as_counted
+from services.evaluation.decide.stages import as_counted, staged
 from services.evaluation.decide.waivers import Waivers, held
 from services.evaluation.models import Attestation, Told, Waiver
 
@@ -116,13 +116,18 @@ async def one(tx: Transaction, kind: str, subject_id: UUID, when: When) -> Told 
 async def some(tx: Transaction, kind: str, ids: Iterable[UUID], when: When) -> dict[UUID, Told]:
     """Return what was told of several subjects of a kind."""
     rows = await tx.fetch(_SOME, tx.city, when.day, when.known_at, kind, list(ids))
-    return {row["subject_id"]: Told._make(row) for row in rows}
+    return {row["subject_id"]: _told(row, when.day) for row in rows}
 
 
 async def every(tx: Transaction, kind: str, when: When) -> list[Told]:
     """Return what was told of every subject of a kind."""
     rows = await tx.fetch(_EVERY, tx.city, when.day, when.known_at, kind)
-    return [Told._make(row) for row in rows]
+    return [_told(row, when.day) for row in rows]
+
+
+def _told(row: Any, day: date) -> Told:
+    told = Told._make(row)
+    return told._replace(state=staged(told.state, day)) if told.kind == "station" else told
 
 
 async def stations(tx: Transaction, when: When) -> list[Told]:

@@ -371,3 +371,19 @@ async def test_a_sheet_opens_to_the_events_its_facts_come_from(wuhan):
     mine = next(each for each in sources if each["aggregate"] == f"station/{station}")
     assert (mine["epoch"], mine["version"], mine["at"]) == (1, 1, "2026-11-01T10:00:00.000+08:00")
     assert mine["event"]
+
+
+async def test_a_station_that_closed_later_was_there_before_whatever_was_told_of_then(wuhan):
+    station, stages = told.some_id(), [{"status": "open", "on": "2022-01-01"}]
+    first = told.station(station, as_of=date(2022, 1, 1), stages=stages)
+    stages = [*stages, {"status": "closed", "on": "2024-01-31"}]
+    shut = {"status": "closed", "stages": stages}
+    await wuhan.hear(first, station)
+    await wuhan.hear(told.station(station, as_of=date(2024, 1, 31), **shut), station)
+    await wuhan.hear(told.station(station, as_of=date(2022, 3, 1), name="新名", **shut), station)
+
+    then = await wuhan.listed(as_of="2023-06-01", kind="station")
+    after = await wuhan.listed(as_of="2024-06-01", kind="station")
+
+    assert {each["name"] for each in then["items"]} == {"新名"}
+    assert after["items"] == []

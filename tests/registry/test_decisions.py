@@ -11,8 +11,8 @@ from chassis.problems import Problem
 from contracts.registry import PackActivated
 from services.registry.decide.cities import change_city, serve_city
 from services.registry.decide.packs import approve_pack
+from services.registry.decide.stages import NEXT
 from services.registry.decide.stations import (
-    NEXT,
     change_station,
     open_station,
     operate_station,

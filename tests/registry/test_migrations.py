@@ -17,7 +17,9 @@ INSERT INTO station VALUES
   ('420100', gen_random_uuid(), 1, '一元街道社工站', 'open', 'township', 'procured', '420102007', 'nbs',
    '一元街道', '420102', '[]', NULL, NULL, '2021-12-01', '2022-01-01', '{"rooms": ["case"]}'),
   ('330100', gen_random_uuid(), 4, '清波站', 'suspended', 'township', 'procured', '330102001', 'nbs',
-   '清波街道', '330102', '[]', NULL, NULL, '2021-12-01', '2023-01-01', '{}');
+   '清波街道', '330102', '[]', NULL, NULL, '2021-12-01', '2023-01-01', '{}'),
+  ('340100', uuidv7(), 1, '新站', 'planned', 'township', 'procured', '340102001', 'nbs',
+   '新街道', '340102', '[]', NULL, NULL, NULL, (now() AT TIME ZONE 'Asia/Shanghai')::date, '{}');
 INSERT INTO partner VALUES
   ('420100', gen_random_uuid(), 1, '法院', 'court', 'active', '[]', NULL, '2022-01-01')
 """
@@ -39,7 +41,13 @@ async def old(postgres):
 async def test_stations_and_partners_of_the_first_release_are_found_and_have_a_past(postgres, old):
     await migrate("registry", postgres.url("registry_old", "registry_migrator"))
 
-    rows = await old.fetch("SELECT * FROM station ORDER BY city DESC")
+    undated, *rows = await old.fetch("SELECT * FROM station ORDER BY city <> '340100', city DESC")
+    [stage] = orjson.loads(undated["stages"])
+    assert (stage["status"], stage["on"], stage["assumed"]) == (
+        "planned",
+        undated["as_of"].isoformat(),
+        True,
+    )
     assert [(row["initials"], orjson.loads(row["stages"])) for row in rows] == [
         ("yyjdsgz", [{"status": "open", "on": "2021-12-01"}]),
         ("qbz", [{"status": "suspended", "on": "2023-01-01"}]),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from contracts.stages import stage_on
 from services.evaluation.decide.assemble import OPEN, State
 
 DATED = ("demonstrations",)
@@ -22,16 +23,20 @@ def stood(versions: Sequence[State], day: date) -> State | None:
     return None if status is None else {**(words or versions[-1]), "status": status}
 
 
+def staged(state: dict[str, Any], day: date) -> dict[str, Any]:
+    """Return a station's state in its stage of a day: a word of then may have been told of later ones."""
+    status = stage_on(state.get("stages") or (), day)
+    return state if status in (None, state["status"]) else {**state, "status": status}
+
+
 def status_on(latest: State, then: State | None, day: date) -> str | None:
     """Return the stage of a day, by the latest word and by what was told of that day."""
-    on, stages = day.isoformat(), latest.get("stages")
-    if stages:
-        begun = [each["status"] for each in stages if each["on"] <= on]
-        return str(begun[-1]) if begun else None
+    if stages := latest.get("stages"):
+        return stage_on(stages, day)
     if then is not None:  # told before stages were
         return str(then["status"])
     opened = latest["open_on"]
-    return OPEN if latest["status"] == OPEN and opened and opened <= on else None
+    return OPEN if latest["status"] == OPEN and opened and opened <= day.isoformat() else None
 
 
 def as_counted(latest: State, then: State | None, day: date) -> State | None:

@@ -5,13 +5,17 @@ from datetime import date
 from chassis.problems import At, Invalid
 
 
-def effective(said: date | None, today: date) -> date:
-    """Return the day a change holds from: today, or a day that has been. 422 for one to come."""
+def effective(said: date | None, today: date, *days: date | None) -> date:
+    """Return the day a word holds from: one that has been; 422 for one to come.
+
+    Where none is said a change holds from today. A first word is given the days it speaks of, and
+    holds from the earliest: who was posted in 2022 and is entered today was there in 2022.
+    """
     if said is not None and said > today:
         raise Invalid(
             [At("/effective_on", "in-future", "生效日期不能晚于今天", "is later than today")]
         )
-    return said or today
+    return said or min([today, *(day for day in days if day is not None)])
 
 
 def in_order(starts_on: date, ends_on: date | None, at: str = "") -> None:

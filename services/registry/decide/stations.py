@@ -1,30 +1,21 @@
 """Stations: how they come, change and go, and who operates them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
 from chassis.divisions import Division
 from chassis.initials import initials
-from chassis.problems import At, Forbidden, Invalid, WrongStatus
+from chassis.problems import At, Forbidden, Invalid
 from contracts import facts
 from contracts.profile import facts_of
 from contracts.registry import StationChanged
 from services.registry.decide import profile as parts
+from services.registry.decide import stages
 from services.registry.decide.days import effective
 from services.registry.facts import StationFacts, Words, strange_words
 from services.registry.models import Operation, Station
-from services.registry.shapes import ChangeStation, OpenStation, Stage
-
-NEXT: dict[str, tuple[str, ...]] = {
-    "planned": ("building", "open", "closed"),
-    "building": ("open", "closed"),
-    "open": ("suspended", "closed"),
-    "suspended": ("open", "closed"),
-    "closed": (),
-}
-"""Status → what may follow it."""
+from services.registry.shapes import ChangeStation, OpenStation
 
 HEADS_MAY = frozenset({"domains", "facts", "forget", "profile", "effective_on"})
 """What a station's own head may change; the rest is for whoever is responsible for the station."""
@@ -43,7 +34,9 @@ def open_station(
     serves: Sequence[str] = (),
 ) -> tuple[Station, StationChanged]:
     """Enter a station where the division table says it stands."""
-    as_of = effective(ask.effective_on, today)
+    days = [each.on for each in ask.stages or ()]
+    opened = ask.open_on if ask.status == "open" else None
+    as_of = effective(ask.effective_on, today, opened, *days)
     station = Station(
         name=ask.name,
         initials=initials(ask.name),
@@ -60,15 +53,10 @@ def open_station(
         open_on=ask.open_on,
         as_of=as_of,
         facts=ask.facts.plain(),
-        stages=_plain(ask.stages) if ask.stages else [],
+        stages=[],
         profile=parts.changed({}, ask.profile),
     )
-    if station.status == "open":
-        station.open_on = ask.open_on or _first_open(station.stages) or as_of
-    if not station.stages:
-        began = station.open_on if station.status == "open" else as_of
-        station.stages = [_stage(station.status, began or as_of)]
-    return _whole(station, words, _strange_stages(station))
+    return _whole(station, words, stages.begin(station, ask, today), today)
 
 
 def change_station(
@@ -96,13 +84,13 @@ def change_station(
             setattr(station, name, value)
     if serves is not None:
         station.serves = list(serves)
-    wrong = _staged(station, ask)
+    wrong = stages.go_on(station, ask, today)
     if ask.profile is not None:
         station.profile = parts.changed(station.profile, ask.profile)
     station.facts = {
         name: value for name, value in station.facts.items() if name not in ask.forget
     } | (ask.facts.plain() if ask.facts else {})
-    return _whole(station, words, wrong)
+    return _whole(station, words, wrong, today)
 
 
 def operate_station(
@@ -152,52 +140,6 @@ def _as_head(ask: ChangeStation) -> None:
         )
 
 
-def _staged(station: Station, ask: ChangeStation) -> list[At]:
-    """Go on to the next stage, or correct the days of those so far; return what is wrong with it.
-
-    A stage nobody dated began on the day it was entered, so the next may seem to begin before it;
-    only stages that are said must be in order.
-    """
-    if ask.status is not None and ask.status != station.status:
-        if ask.status not in NEXT[station.status]:
-            raise WrongStatus(station.status, NEXT[station.status])
-        if ask.status == "open" and station.open_on is None:
-            station.open_on = station.as_of
-        station.status = ask.status
-        station.stages = [*station.stages, _stage(ask.status, station.as_of)]
-    if ask.stages is not None:
-        station.stages = _plain(ask.stages)
-        return list(_strange_stages(station))
-    return []
-
-
-def _stage(status: str, on: date) -> dict[str, str]:
-    return {"status": status, "on": on.isoformat()}
-
-
-def _plain(stages: Sequence[Stage]) -> list[dict[str, str]]:
-    return [_stage(each.status, each.on) for each in stages]
-
-
-def _first_open(stages: Sequence[dict[str, str]]) -> date | None:
-    return next((date.fromisoformat(e["on"]) for e in stages if e["status"] == "open"), None)
-
-
-def _strange_stages(station: Station) -> Iterator[At]:
-    """Yield where stages do not follow one another, in status or in time."""
-    stages = station.stages
-    for number, (one, then) in enumerate(pairwise(stages), 1):
-        if then["status"] not in NEXT[one["status"]]:
-            at = f"/stages/{number}/status"
-            yield At(at, "does-not-follow", "与前一阶段不衔接", "does not follow the one before")
-        if then["on"] < one["on"]:
-            at = f"/stages/{number}/on"
-            yield At(at, "before-start", "早于前一阶段", "is before the stage before it")
-    if stages and stages[-1]["status"] != station.status:
-        at = f"/stages/{len(stages) - 1}/status"
-        yield At(at, "not-the-status", "与当前状态不一致", "is not the station's status")
-
-
 def _began(contract: Operation) -> tuple[date, str]:
     return contract.starts_on, str(contract.contract_id)
 
@@ -212,7 +154,7 @@ def _standing(place: Division) -> dict[str, Any]:
 
 
 def _whole(
-    station: Station, words: Words | None, strange: Iterable[At]
+    station: Station, words: Words | None, strange: Iterable[At], today: date
 ) -> tuple[Station, StationChanged]:
     """Hold a station's words to the city's vocabulary, and its days to each other."""
     wrong = list(strange)
@@ -221,7 +163,7 @@ def _whole(
         wrong += strange_words(facts.Station, said, words)
         wrong += strange_words(StationFacts, station.facts, words, "/facts")
     wrong += parts.complaints(station.profile, words)
-    if station.status == "open" and station.open_on and station.open_on > station.as_of:
+    if station.status == "open" and station.open_on and station.open_on > today:
         wrong.append(
             At(
                 "/open_on",

@@ -19,6 +19,7 @@ from chassis.problems import NotFound
 from chassis.reading import cursor, no_cursor, uncursor
 from chassis.rows import Aggregate
 from services.registry.decide.history import changes
+from services.registry.decide.stages import stood
 from services.registry.models import (
     Agency,
     Duty,
@@ -144,7 +145,12 @@ def _routes(kind: Kind) -> None:
         row = await state_of(tx, kind.name, record_id, day, known)
         if row is None:
             raise NotFound()
-        said = _state(row)
+        said: dict[str, Any] | None = _state(row)
+        if kind.model is Station:
+            latest = await state_of(tx, kind.name, record_id, date.max, known)
+            said = stood(_state(row), _state(latest), day)
+        if said is None:
+            raise NotFound()
         return StateTold(
             id=record_id,
             version=row["version"],

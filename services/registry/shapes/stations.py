@@ -19,6 +19,9 @@ class Stage(Asked):
 
     status: Status
     on: Day
+    assumed: bool = Field(
+        default=False, description="nobody said the day: it is the one it was entered on"
+    )
 
 
 Stages = Annotated[list[Stage], Field(min_length=1, max_length=100)]
