@@ -55,6 +55,16 @@ class Run:
         self.hinted += b"\r\nretry-after:" in head.lower()
         self.sample = self.sample or head
 
+    def add(self, other: "Run") -> None:
+        """Go on with what came of another run."""
+        self.seconds += other.seconds
+        self.statuses += other.statuses
+        self.took += other.took
+        self.refused += other.refused
+        self.hinted += other.hinted
+        self.lost += other.lost
+        self.sample = self.sample or other.sample
+
 
 class Line(asyncio.Protocol):
     """One connection, one request at a time."""
