@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -35,14 +36,16 @@ from deploy.embedded.probe import get
 from deploy.embedded.process import Command, spawn, stop, until_ready
 from deploy.embedded.run import SOURCE, Running, running
 from tests.e2e.house import House, eventually
-from tests.perf import asked, country, machine, verdicts
-from tests.perf.client import HOST, Run, closed, steady
+from tests.perf import asked, country, machine, moves, verdicts
+from tests.perf.client import HOST, Run, closed, quantile, steady
 from tests.perf.figures import Figures, commit, cores
 from tests.perf.floor import FLOOR, casework_again, floor
 
 BASELINE = "baseline"
 STEPS = ("first", "alone", "backlog", "whole", "verdicts")
 CONNECTIONS = (1, 8, 32)
+MADE = 1_000
+"""Referrals made beforehand for a second of load: more than one part has ever taken."""
 RATIOS = {
     f"intake alone at {c} / pgbench at {c}": (f"intake alone at {c}", f"pgbench at {c}")
     for c in CONNECTIONS
@@ -64,7 +67,8 @@ class Size:
     rounds: int = 3
     seconds: float = 5.0
     backlog: int = 20_000
-    delays: tuple[int, ...] = (50, 500)
+    steady: int = 50
+    events: int = 500
     open_seconds: float = 10.0
     overload_seconds: float = 30.0
     starts: int = 3
@@ -161,7 +165,10 @@ class Bench:
     ) -> Run:
         who = await asked.partners(self.demo, run.base_url, self.grounds)
         with machine.used(_of(run, "gateway", "casework", "PostgreSQL")) as spent:
-            got = await closed(port or run.ports["gateway"], clients, seconds, asked.referrals(who))
+            got = await closed(
+                *(port or run.ports["gateway"], clients, seconds, asked.referrals(who)),
+                made=int(seconds * MADE),
+            )
         if name:
             self.found.run(name, got, None if port else spent)
         elif got.good != sum(got.statuses.values()):
@@ -255,9 +262,10 @@ class Bench:
                     name = f"intake with relay and consumers at {clients}"
                     best = max(best, (await self._intake(run, clients, size.seconds, name)).rate)
                     await settled()
-            for rate in size.delays:
-                await self._delay(run, rate)
-                await settled()
+            await self._delay(run, size.steady)
+            await settled()
+            await self._moves(run, size.events)
+            await settled()
             await self._overview(run)
             await self._overload(run, 2 * (self.found.median(name) or best))
             await settled()
@@ -269,11 +277,29 @@ class Bench:
         await verdicts.measure(self.found, self.size.judged)
 
     async def _delay(self, run: Running, rate: int) -> None:
-        """Measure commit to read model by the database's own commit times."""
+        """From an intake's commit to the read model, at a rate the intake takes easily."""
         who = await asked.partners(self.demo, run.base_url, self.grounds)
         since = system_clock()
         got = await steady(run.ports["gateway"], rate, self.size.open_seconds, asked.referrals(who))
         self.found.run(f"intake at a steady {rate}/s", got)
+        await self._heard(run, f"commit to read model at {rate}/s", since, got.good)
+
+    async def _moves(self, run: Running, rate: int) -> None:
+        """The same at a rate of events no intake makes: several to a transaction."""
+        batches = await moves.to_take_on(run, int(rate * self.size.open_seconds))
+        since, began = system_clock(), time.perf_counter()
+        with machine.used(_of(run, "casework", "evaluation", "NATS", "PostgreSQL")) as spent:
+            done = await moves.take_on(run, batches, rate)
+            took = time.perf_counter() - began
+            await self._heard(run, f"commit to read model at {rate} events/s", since, done)
+        self.found.add(
+            f"events at a steady {rate}/s",
+            rate=done / took if took else 0.0,
+            **{f"{part} µs": seconds * 1e6 / max(done, 1) for part, seconds in spent.items()},
+        )
+
+    async def _heard(self, run: Running, name: str, since: datetime, good: int) -> None:
+        """Compare the databases' own commit times of what was told since, and of what was heard."""
         query = (
             "SELECT {0}, pg_xact_commit_timestamp(xmin) AS at FROM {1}"
             " WHERE pg_xact_commit_timestamp(xmin) > $1"
@@ -290,17 +316,11 @@ class Bench:
                 if len({r["agg_id"] for r in heard} & told.keys()) == len(told):
                     break
                 await asyncio.sleep(0.1)
-        late = sorted(
-            (r["at"] - told[r["agg_id"]]).total_seconds() * 1000
-            for r in heard
-            if r["agg_id"] in told
-        )
-        if len(late) != got.good:
-            self.found.notes.append(f"delay at {rate}/s: {got.good} taken, {len(late)} applied")
+        late = [(r["at"] - told[r["agg_id"]]).total_seconds() for r in heard if r["agg_id"] in told]
+        if len(late) != good:
+            self.found.notes.append(f"{name}: {good} taken, {len(late)} applied")
         self.found.add(
-            f"commit to read model at {rate}/s",
-            **{f"p{q} ms": late[min(int(len(late) * q / 100), len(late) - 1)] for q in (50, 99)},
-            events=len(late),
+            name, **{f"p{q} ms": quantile(late, q / 100) for q in (50, 99)}, events=len(late)
         )
 
     async def _overview(self, run: Running) -> None:
@@ -322,10 +342,11 @@ class Bench:
 
     async def _overload(self, run: Running, rate: float) -> None:
         who = await asked.partners(self.demo, run.base_url, self.grounds)
-        got = await steady(
-            run.ports["gateway"], rate, self.size.overload_seconds, asked.referrals(who), lines=512
-        )
-        ordered = sorted(got.refused)
+        with machine.used(_of(run, "gateway", "casework", "PostgreSQL")) as spent:
+            got = await steady(
+                *(run.ports["gateway"], rate, self.size.overload_seconds, asked.referrals(who)),
+                lines=512,
+            )
         self.found.add(
             "twice the capacity",
             asked=rate,
@@ -334,7 +355,9 @@ class Bench:
             refused=len(got.refused),
             hinted=got.hinted,
             lost=got.lost,
-            **{"refusal p50 ms": ordered[len(ordered) // 2] * 1000 if ordered else 0.0},
+            **{f"refusal p{q} ms": got.refused_at(q / 100) for q in (50, 99)},
+            **{"seconds of the client": got.own, "of the gateway": spent["gateway"]},
+            **{"of casework": spent["casework"], "of PostgreSQL": spent["PostgreSQL"]},
         )
         began = time.perf_counter()
         while True:

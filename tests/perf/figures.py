@@ -34,6 +34,7 @@ class Figures:
         values = {"rate": run.rate, "p50 ms": run.at(0.5), "p99 ms": run.at(0.99)}
         for part, seconds in (spent or {}).items():
             values[f"{part} µs"] = seconds * 1e6 / max(run.good, 1)
+        values["client µs"] = run.own * 1e6 / max(run.all, 1)
         bad = sum(run.statuses.values()) - run.good
         if bad or run.lost:
             values |= {"not 2xx": bad, "lost": run.lost}
@@ -65,9 +66,9 @@ class Figures:
                 out[name] = round(top / bottom, 3)
         return out
 
-    def write(self, ratios: dict[str, float], what: str = "") -> Path:
+    def write(self, ratios: dict[str, float]) -> Path:
         """Write both forms beside each other and return the table's path."""
-        name = f"{self.about['date']}-{self.about['commit']}{what}"
+        name = f"{self.about['date']}-{self.about['commit']}"
         RESULTS.mkdir(exist_ok=True)
         whole = {
             "about": self.about,
