@@ -25,7 +25,7 @@ from chassis.clock import Clock, day_of, system_clock
 from chassis.events import Envelope, Event, part_of
 from chassis.looks import heard
 from chassis.people import People
-from chassis.pool import opened
+from chassis.pool import Turns, opened
 from chassis.reads import Reads
 from chassis.rows import Aggregate, CityRow, Copy
 from chassis.statement import opening, statement
@@ -45,8 +45,12 @@ if TYPE_CHECKING:
 RowT = TypeVar("RowT", bound=CityRow)
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
 
-POOL_WAIT_S = 0.25
-"""How long a request waits for a connection that others hold, before it hears `busy`."""
+POOL_WAIT_S = 1.0
+"""How long a request waits for a connection that others hold, before it hears `busy`.
+
+Who was let in is served: at most so many wait as there are places (`chassis.admission`), and a
+second is what those before the last of them take at thirty requests a second.
+"""
 PATIENT_S = 2.0
 """How long work of our own waits, and whoever has to open a connection."""
 
@@ -95,6 +99,9 @@ class Database:
     on_follow_up: list[Callable[[str], None]] = field(default_factory=list)
     """Called with the city after a commit that asked for it: wakes the part's own work."""
 
+    def __post_init__(self) -> None:
+        self._turns = Turns(self.pool)
+
     @classmethod
     async def connect(
         cls,
@@ -127,7 +134,7 @@ class Database:
         """
         try:
             with metrics.pool_wait_seconds.time():
-                connection = await self.pool.acquire(timeout=self._patience(who))
+                connection = await self._turns.take(self._patience(who))
         except TimeoutError:
             raise problems.Busy("数据库连接繁忙", "no database connection is free") from None
         except OSError as error:  # a socket that is gone is a file that is not found
@@ -146,7 +153,7 @@ class Database:
                 # garbage collector that seldom comes.
                 tx._people = None  # noqa: SLF001
         finally:
-            await self.pool.release(connection, timeout=5)
+            await self._turns.give(connection)
         for call in tx.after_commit:
             call()
         if tx.recorded:

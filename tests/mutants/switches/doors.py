@@ -200,8 +200,8 @@ SWITCHES = (
         edits=(
             Edit(
                 "chassis/db.py",
-                "self.pool.acquire(timeout=self._patience(who))",
-                "self.pool.acquire()",
+                "self._turns.take(self._patience(who))",
+                "self._turns.take(600)",
             ),
         ),
         tests=("tests/chassis/test_http.py::test_no_free_connection_is_busy",),
