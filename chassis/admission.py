@@ -67,12 +67,19 @@ class Shed(Problem):
     """Nobody's fault: there was no place, or one client held too many of them."""
 
 
+def full() -> Shed:
+    """Return the refusal of who finds no place."""
+    said = {"zh": "请求过多，请稍后重试", "en": "there is more to do than can be done now"}
+    return Shed("busy", said, headers=_later())
+
+
 class Places:
     """The places of one part, and who holds them."""
 
     def __init__(self, part: str, number: int = PLACES) -> None:
         self.part = part
         self.taken = 0
+        self._shed = {n: metrics.shed_total.labels(part, n.name.lower()) for n in Lane}
         self._most = {lane: max(1, int(number * lane.value)) for lane in Lane}
         self._held: Counter[str] = Counter()
 
@@ -80,15 +87,17 @@ class Places:
         """Whether somebody of a lane would be let in now."""
         return self.taken < self._most[lane]
 
+    def turned_away(self, lane: Lane) -> bool:
+        """Whether nobody of a lane is let in now; whoever hears that is counted."""
+        if self.room(lane):
+            return False
+        self._shed[lane].inc()
+        return True
+
     def look(self, lane: Lane) -> None:
         """Raise 503 `busy` at once if there is no room."""
-        if not self.room(lane):
-            metrics.shed_total.labels(self.part, lane.name.lower()).inc()
-            raise Shed(
-                "busy",
-                {"zh": "请求过多，请稍后重试", "en": "there is more to do than can be done now"},
-                headers=_later(),
-            )
+        if self.turned_away(lane):
+            raise full()
 
     @contextmanager
     def place(self, lane: Lane, client: str) -> Iterator[None]:

@@ -82,8 +82,12 @@ def match(row: Aggregate, version: int | None) -> None:
 
 def language(request: Request) -> str:
     """Return `zh` (default) or `en` from Accept-Language."""
-    said = request.headers.get("accept-language", "").lower()
-    first = said.split(",")[0].split(";")[0].strip()
+    return spoken(request.headers.get("accept-language", ""))
+
+
+def spoken(said: str) -> str:
+    """Return `zh` (default) or `en` from what an Accept-Language says."""
+    first = said.lower().split(",")[0].split(";")[0].strip()
     return "en" if first == "en" or first.startswith("en-") else "zh"
 
 

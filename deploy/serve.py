@@ -80,6 +80,7 @@ def serve(part: str, role: Role) -> None:
         log_config=None,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,  # nobody here asks where a caller comes from
         server_header=False,
         timeout_graceful_shutdown=DRAIN,
         timeout_keep_alive=75,  # the gateway keeps its connections: it closes them, not we

@@ -17,12 +17,13 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from chassis import log, metrics, service, trace
-from chassis.admission import Lane, Places, Shed, lane_of, urgent
+from chassis.admission import Lane, Places, Shed, full, lane_of, urgent
 from chassis.http import language
 from chassis.identity import Actor, bearer
 from chassis.limits import limited
 from chassis.net import shown
 from chassis.problems import NotFound, Problem
+from chassis.refusal import ReadyMade
 from gateway.exchange import PUBLIC, Exchange
 from gateway.owners import GATEWAY, PARTS, owner
 from gateway.parts import Headers, Parts
@@ -59,6 +60,18 @@ class Door:
         self.tells = False
         """Whether `/metrics` is answered here; else only apart (`SHEGONG_METRICS_GATEWAY`)."""
         self.places = {part: Places(part) for part in (*PARTS, GATEWAY)}
+        self._full = ReadyMade(full(), "Service Unavailable")
+        self._told = metrics.request_seconds.labels("door none", "503")
+
+    def turned_away(
+        self, method: bytes, target: bytes, headers: Headers, more: Headers
+    ) -> bytes | None:
+        """Return the whole answer to a request for which there is no room, by its head alone."""
+        lane, part = meant(method.decode("ascii"), target.partition(b"?")[0])
+        if part is None or not self.places[part].turned_away(at_most(lane)):
+            return None
+        self._told.observe(0.0)
+        return self._full.answer(headers, more)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -148,15 +161,24 @@ class Door:
 
     def _lane(self, method: str, raw: bytes) -> Lane:
         """Return a request's lane, or refuse it before its token and its body are looked at."""
-        found = _PATH.fullmatch(raw)
-        if found is None:
-            return Lane.BULK
-        words = found[2].decode("ascii").split("/")[1:]
-        lane, part = lane_of(method, words), owner(words)
+        lane, part = meant(method, raw)
         if part is not None:
-            # How urgent a referral is, its body says: until then it may be the most urgent.
-            self.places[part].look(Lane.URGENT if lane is Lane.REFERRAL else lane)
+            self.places[part].look(at_most(lane))
         return lane
+
+
+def meant(method: str, raw: bytes) -> tuple[Lane, str | None]:
+    """Return a request's lane and the part that would answer, by method and path alone."""
+    found = _PATH.fullmatch(raw)
+    if found is None:
+        return Lane.BULK, None
+    words = found[2].decode("ascii").split("/")[1:]
+    return lane_of(method, words), owner(words)
+
+
+def at_most(lane: Lane) -> Lane:
+    """Return the lane a request may turn out to be in: how urgent a referral is, its body says."""
+    return Lane.URGENT if lane is Lane.REFERRAL else lane
 
 
 def destination(raw: bytes, actor: Actor) -> str:

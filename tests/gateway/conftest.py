@@ -14,6 +14,7 @@ import uvicorn
 from chassis import tokens
 from chassis.config import Settings
 from chassis.identity import Verifier
+from chassis.listener import Listener
 from gateway.app import create
 from gateway.bootstrap import add_client
 from gateway.models import NewClient
@@ -189,7 +190,7 @@ async def gateway(database_url, keys, parts, state, *, secrets="1"):
             env.setenv(f"SHEGONG_URL_{part.upper()}", made.url)
         app = create(settings(database_url, keys, state), "api")
     async with (
-        served(app, lifespan="on") as url,
+        served(app, lifespan="on", http=Listener) as url,
         httpx.AsyncClient(base_url=url, timeout=10) as client,
     ):
         signer = tokens.Signer(json.loads((keys / "signing.json").read_text()))
