@@ -20,7 +20,8 @@ from chassis.clock import day_of, system_clock
 from chassis.identity import Actor, allow
 from chassis.problems import At, Invalid, NotFound, Problem
 from gateway.exchange import Exchange
-from gateway.parts import Answer, Headers, Parts, down
+from gateway.lines import Answer, Headers
+from gateway.parts import Parts, down
 
 router = APIRouter(tags=["overview"])
 

@@ -14,11 +14,10 @@ WAITS = {
     "asyncpg.connect": {"timeout", "command_timeout"},
     "asyncpg.create_pool": {"timeout", "command_timeout", "max_size"},
     "nats.connect": {"connect_timeout", "ping_interval"},
-    "aiohttp.ClientSession": {"timeout", "connector"},
 }
 """Who opens a line to somebody else says how long it may take."""
 BESIDE = {
-    *("chassis/service.py", "chassis/consumer.py", "chassis/relay.py", "chassis/bus.py"),
+    *("chassis/workers.py", "chassis/consumer.py", "chassis/relay.py", "chassis/bus.py"),
     "services/evaluation/judging.py",
 }
 """Workers have tasks of their own; nothing that answers a request has."""
