@@ -11,7 +11,7 @@ from chassis.problems import At, Invalid
 from chassis.vault import Encrypted
 from contracts import facts
 from contracts.registry import AgencyChanged, BodyOfficer, LinkChanged, PartnerChanged
-from services.registry.decide.days import effective, in_order
+from services.registry.decide.days import effective, in_order, since
 from services.registry.decide.network import add_link, change_link
 from services.registry.decide.workers import telephone
 from services.registry.facts import Words, strange_words
@@ -49,7 +49,11 @@ def write_agency(
         ]
         if wrong:
             raise Invalid(wrong)
-    said |= {"initials": initials(ask.name), "as_of": effective(ask.effective_on, today)}
+    days = (ask.established_on, ask.incubated_on)
+    said |= {
+        "initials": initials(ask.name),
+        "as_of": since(agency, ask.effective_on, today, *days),
+    }
     if agency is None:
         agency = Agency(**said)
     else:

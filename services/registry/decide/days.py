@@ -18,6 +18,11 @@ def effective(said: date | None, today: date, *days: date | None) -> date:
     return said or min([today, *(day for day in days if day is not None)])
 
 
+def since(row: object | None, said: date | None, today: date, *days: date | None) -> date:
+    """Return the day what is said of a row holds from; where there is none yet it is its first word."""
+    return effective(said, today, *(days if row is None else ()))
+
+
 def in_order(starts_on: date, ends_on: date | None, at: str = "") -> None:
     """Refuse a period that ends before it begins."""
     if ends_on is not None and ends_on < starts_on:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from chassis.problems import At, Forbidden, Invalid
 from contracts.registry import DutyChanged, FilingChanged, TargetChanged
-from services.registry.decide.days import effective
+from services.registry.decide.days import since
 from services.registry.facts import Words, strange_words
 from services.registry.models import Duty, Filing, PackVersion, Target
 from services.registry.shapes import WriteDuty, WriteFiling, WriteTarget
@@ -30,7 +30,7 @@ def write_target(
     target: Target | None, ask: WriteTarget, words: Words | None, today: date
 ) -> tuple[Target, TargetChanged]:
     """Set a target, or replace what is said of one."""
-    said = _said(ask, words, today)
+    said = _said(target, ask, words, today, date(ask.year, 1, 1), ask.due_on)
     target = _replaced(target, Target, said)
     shared = TargetChanged.model_fields.keys() - {"target_id"}
     return target, TargetChanged(target_id=target.id, **_of(target, shared))
@@ -45,7 +45,8 @@ def write_filing(
     wrong = list(_out_of_order(ask, today))
     if wrong:
         raise Invalid(wrong)
-    said = _said(ask, words, today) | {"status": _filed(ask)}
+    said = _said(filing, ask, words, today, ask.issued_on, ask.filed_on, ask.due_on)
+    said["status"] = _filed(ask)
     said["documents"] = [each.model_dump(exclude_none=True) for each in ask.documents]
     filing = _replaced(filing, Filing, said)
     shared = FilingChanged.model_fields.keys() - {"filing_id"}
@@ -63,7 +64,7 @@ def write_duty(
     ]
     if late:
         raise Invalid(late)
-    said = _said(ask, words, today)
+    said = _said(duty, ask, words, today, ask.due_on, *(each.on for each in ask.done))
     done = bool(ask.done) and ask.every == "once"
     said["status"] = "dropped" if said.pop("dropped") else "done" if done else "open"
     said["done"] = [
@@ -130,14 +131,18 @@ def _told(duty: Duty) -> DutyChanged:
 
 
 def _said(
-    ask: WriteTarget | WriteFiling | WriteDuty, words: Words | None, today: date
+    row: Target | Filing | Duty | None,
+    ask: WriteTarget | WriteFiling | WriteDuty,
+    words: Words | None,
+    today: date,
+    *days: date | None,
 ) -> dict[str, Any]:
     if words is not None and (
         wrong := list(strange_words(type(ask), ask.model_dump(mode="json"), words))
     ):
         raise Invalid(wrong)
     said = ask.model_dump(exclude={"effective_on"})
-    return said | {"as_of": effective(ask.effective_on, today)}
+    return said | {"as_of": since(row, ask.effective_on, today, *days)}
 
 
 def _replaced(row: RowT | None, model: type[RowT], said: dict[str, Any]) -> RowT:

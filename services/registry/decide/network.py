@@ -6,7 +6,7 @@ from datetime import date
 from chassis.divisions import Division
 from chassis.problems import At, Invalid
 from contracts.registry import LinkChanged, UnitChanged
-from services.registry.decide.days import effective, in_order
+from services.registry.decide.days import effective, in_order, since
 from services.registry.facts import Words, strange_words
 from services.registry.models import Link, Unit
 from services.registry.shapes import AddLink, ChangeLink, WriteUnit
@@ -39,7 +39,7 @@ def write_unit(
         "division": around.code,
         "division_system": around.system,
         "covers": sorted({each.code for each in covers}),
-        "as_of": effective(ask.effective_on, today),
+        "as_of": since(unit, ask.effective_on, today, ask.since),
     }
     if unit is None:
         unit = Unit(**said)
@@ -62,7 +62,7 @@ def add_link(ask: AddLink, today: date) -> tuple[Link, LinkChanged]:
     if wrong:
         raise Invalid(wrong)
     said = ask.model_dump(exclude={"effective_on"})
-    link = Link(**said, as_of=effective(ask.effective_on, today))
+    link = Link(**said, as_of=effective(ask.effective_on, today, ask.starts_on))
     in_order(link.starts_on, link.ends_on)
     return link, _told(link)
 

@@ -12,7 +12,7 @@ from contracts.registry import (
     SupervisionDay,
     SupervisorChanged,
 )
-from services.registry.decide.days import effective, in_order
+from services.registry.decide.days import in_order, since
 from services.registry.facts import SupervisionWords, SupervisorWords, Words, strange_words
 from services.registry.models import Assignment, Register, Supervision, Supervisor
 from services.registry.shapes import OpenRegister, WriteSupervision, WriteSupervisor
@@ -45,7 +45,7 @@ def write_supervisor(
     if wrong:
         raise Invalid(wrong)
     values = {name: getattr(ask, name) for name in TERM}
-    values["as_of"] = effective(ask.effective_on, today)
+    values["as_of"] = since(supervisor, ask.effective_on, today, ask.starts_on)
     if supervisor is None:
         supervisor = Supervisor(**values)
     else:
@@ -100,7 +100,7 @@ def write_supervision(
     values = {name: getattr(ask, name) for name in _VISIT} | {
         "days": [each.model_dump(mode="json") for each in days],
         "last_day": last,
-        "as_of": effective(ask.effective_on, today),
+        "as_of": since(supervision, ask.effective_on, today, days[0].day),
     }
     if supervision is None:
         supervision = Supervision(**values)

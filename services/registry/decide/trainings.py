@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.problems import At, Invalid
 from contracts.registry import TrainingChanged
-from services.registry.decide.days import effective, in_order
+from services.registry.decide.days import in_order, since
 from services.registry.facts import TrainingWords, Words, strange_words
 from services.registry.models import Training
 from services.registry.shapes import WriteTraining
@@ -33,7 +33,7 @@ def write_training(
     if wrong:
         raise Invalid(wrong)
     said = {name: getattr(ask, name) for name in SAID}
-    said["as_of"] = effective(ask.effective_on, today)
+    said["as_of"] = since(training, ask.effective_on, today, ask.starts_on)
     if training is None:
         training = Training(**said)
     else:

@@ -1,6 +1,6 @@
 """People employed: who they are for the city, what they are qualified for, where they serve."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,7 @@ def employ(
         initials=initials(ask.name),
         pay=_pay(ask.pay),
         offence_checks=_checks(ask.offence_checks, today),
-        as_of=effective(ask.effective_on, today),
+        as_of=effective(ask.effective_on, today, *_began(ask)),
         facts=ask.facts.plain(),
     )
     postings = [post(worker_id, each, f"/postings/{i}") for i, each in enumerate(ask.postings)]
@@ -140,6 +140,12 @@ def _check(worker: Worker, words: Words | None) -> None:
         )
     if wrong:
         raise Invalid(wrong)
+
+
+def _began(ask: Employ) -> Iterator[date]:
+    """Yield the days from which somebody is said to be employed."""
+    yield from (each.starts_on for each in ask.postings)
+    yield from (each.starts_on for each in ask.pay)
 
 
 def _pay(said: Sequence[Pay]) -> list[dict[str, Any]]:

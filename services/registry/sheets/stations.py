@@ -7,7 +7,7 @@ from chassis import divisions
 from chassis.db import Transaction
 from chassis.divisions import Division
 from chassis.problems import Problem
-from services.registry.decide.stations import change_station, open_station
+from services.registry.decide.stations import change_station, open_station, told
 from services.registry.models import Station
 from services.registry.shapes import ChangeStation, OpenStation
 from services.registry.sheets import found
@@ -67,13 +67,17 @@ def _opened(tx: Transaction, line: Line, place: Division, ground: Ground) -> Sta
     if status not in _OPENS:
         # It is entered open, and its present stage is the second one.
         said["status"] = "open"
+    since = said.pop("effective_on", None) if status not in _OPENS else None
     wish = ask(KIND, line, OpenStation, said)
-    if wish is None:
+    step = ask(KIND, line, ChangeStation, {"status": status, "effective_on": since})
+    if wish is None or step is None:
         return None
     station, event = open_station(wish, place, ground.words, tx.today)
     if status not in _OPENS:
-        step = ChangeStation(status=status, effective_on=wish.effective_on)
-        station, event = change_station(station, step, None, ground.words, tx.today)
+        began = station.as_of
+        station, _ = change_station(station, step, None, ground.words, tx.today)
+        station.as_of = min(began, station.as_of)
+        event = told(station)
     line.outcome = Outcome.NEW
     return tx.record(station, event)
 

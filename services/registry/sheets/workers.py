@@ -1,6 +1,7 @@
 """People employed and their postings by spreadsheet; somebody is known again by their document."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +63,7 @@ async def take_postings(tx: Transaction, lines: Sequence[Line], _: Ground) -> No
     numbers = {line.number: found.number_of(POSTINGS, line, tx) for line in lines if line.right}
     there = await found.workers(tx, {number for number in numbers.values() if number})
     held = await found.postings(tx, there.values())
-    moved: dict[UUID, Worker] = {}
+    moved: dict[UUID, tuple[Worker, date]] = {}
     for line in lines:
         if not line.right:
             continue
@@ -73,14 +74,16 @@ async def take_postings(tx: Transaction, lines: Sequence[Line], _: Ground) -> No
         if worker is None or station is None:
             continue
         try:
+            since = effective(_since(line), tx.today)
             line.outcome = _posted(tx, POSTINGS, line, worker, held[worker.id], station)
         except Problem as problem:
             refused(POSTINGS, line, problem)
             continue
         if line.outcome in (Outcome.NEW, Outcome.CHANGED):
-            moved[worker.id] = worker
-    for worker in moved.values():
-        worker.as_of = effective(None, tx.today)
+            before = moved.get(worker.id, (worker, since))[1]
+            moved[worker.id] = worker, min(before, since)
+    for worker, since in moved.values():
+        worker.as_of = since
         tx.record(worker, told(worker, held[worker.id]))
 
 
@@ -164,6 +167,11 @@ def _posted(
         setattr(there, name, value)
     tx.keep(there)
     return Outcome.CHANGED
+
+
+def _since(line: Line) -> date | None:
+    said = line.values.get("effective_on")
+    return date.fromisoformat(said) if said is not None else None
 
 
 def _posting(line: Line, station: Station) -> dict[str, Any]:
