@@ -241,7 +241,7 @@ class RegisterChanged(Event):
     type: ClassVar[str] = "registry.register.changed.v1"
 
     name: str
-    """trainings, supervisors, supervisions, stations, links, filings, agencies or contracts"""
+    """trainings, supervisors, supervisions, stations, workers, links, filings, agencies or contracts"""
     complete_from: date
 
 

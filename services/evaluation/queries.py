@@ -96,7 +96,8 @@ _HISTORY = """
 SELECT f.subject_id, f.valid_from::text AS valid_from, f.state->>'status' AS status,
        f.state->>'tier' AS tier, f.state->>'district' AS district, f.state->>'cert' AS cert,
        f.state->>'cert_on' AS cert_on, f.state->>'open_on' AS open_on, f.state->'stages' AS stages,
-       (SELECT min(p->>'starts_on') FROM jsonb_array_elements(f.state->'postings') p) AS began
+       (SELECT min(p->>'starts_on') FROM jsonb_array_elements(f.state->'postings') p) AS began,
+       (f.known_from AT TIME ZONE 'Asia/Shanghai')::date::text AS told
   FROM fact f WHERE f.city = $1 AND f.valid_from <= $2 AND f.known_from <= $3 AND f.kind = $4
  ORDER BY f.subject_id, f.epoch DESC, f.version DESC
 """

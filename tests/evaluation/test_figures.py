@@ -148,7 +148,13 @@ def history(*versions):
 
 
 def version(since, status="open", tier="community"):
-    said = {"valid_from": since, "status": status, "tier": tier, "district": "420102"}
+    said = {
+        "valid_from": since,
+        "told": since,
+        "status": status,
+        "tier": tier,
+        "district": "420102",
+    }
     return said | {"open_on": since, "stages": []}
 
 
@@ -207,6 +213,7 @@ def test_a_worker_entered_late_was_there_since_the_first_posting():
     def person(since, began=None):
         return {
             "valid_from": since,
+            "told": since,
             "status": "active",
             "cert": "assistant",
             "cert_on": "2020-01-01",
@@ -228,7 +235,8 @@ def test_a_worker_entered_late_was_there_since_the_first_posting():
 
 def test_certified_of_a_year_are_known_where_records_reach_the_year_before():
     def person(since, cert="assistant", on="2020-01-01"):
-        return {"valid_from": since, "status": "active", "cert": cert, "cert_on": on}
+        said = {"valid_from": since, "told": since, "status": "active"}
+        return said | {"cert": cert, "cert_on": on}
 
     rooms = history(version("2022-06-01"))
     people = {**history(person("2023-12-01")), **history(person("2024-02-01"))}
@@ -237,6 +245,19 @@ def test_certified_of_a_year_are_known_where_records_reach_the_year_before():
 
     assert "certified" not in found[2023]
     assert (found[2024]["certified"], found[2024]["certified_before"]) == (2, 1)
+
+
+def test_who_was_entered_late_does_not_say_that_nobody_left_before():
+    there = version("2022-06-01") | {"told": "2026-03-01"}
+    person = {"valid_from": "2022-01-10", "told": "2026-03-01", "status": "active"}
+    people = history(person | {"cert": "assistant", "cert_on": "2020-01-01"})
+
+    assert figures.years(history(there), people, DAY) == []
+    registers = {"stations": "2022-12-31", "workers": "2023-12-31"}
+    found = {e["year"]: e for e in figures.years(history(there), people, DAY, registers)}
+    assert sorted(found) == [2023, 2024, 2025]
+    assert "certified" not in found[2023]
+    assert (found[2024]["before"], found[2024]["certified_before"]) == (1, 1)
 
 
 @pytest.mark.parametrize(("cert", "on", "number"), [("none", None, 0), ("assistant", None, 1)])

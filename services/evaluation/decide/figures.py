@@ -112,8 +112,8 @@ def _years(stations: History, workers: History, day: date, registers: Registers)
 
 
 def begun(history: History) -> str | None:
-    """Return the first day anything is told of."""
-    return min((v["valid_from"] for versions in history.values() for v in versions), default=None)
+    """Return the first day anything was told: what is entered later speaks of days before, not of all."""
+    return min((v["told"] for versions in history.values() for v in versions), default=None)
 
 
 def years(
@@ -121,8 +121,8 @@ def years(
 ) -> list[dict[str, Any]]:
     """Return the calendar years' ends up to a day, those that records reach a year before.
 
-    Records reach back to the first day they speak of, or as far as the city says that `stations` is
-    whole; counted is who had opened by then, whenever that was entered.
+    Records reach back to the first day anything was told, or as far as the city says that `stations`
+    (or `workers`) is whole; counted is who had opened by then, whenever that was entered.
     """
     since = min(filter(None, (begun(stations), registers.get("stations"))), default=None)
     if since is None:
@@ -136,7 +136,7 @@ def years(
             "before": _rooms(stations, before),
         }
         ends = [certified(_serving(workers, each), each) for each in (end, before)]
-        first = begun(workers)
+        first = min(filter(None, (begun(workers), registers.get("workers"))), default=None)
         if None not in ends and first is not None and first <= before.isoformat():
             one |= {"certified": ends[0], "certified_before": ends[1]}
         found.append(one)

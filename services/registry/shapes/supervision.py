@@ -13,6 +13,7 @@ RegisterName = Literal[
     "supervisors",
     "supervisions",
     "stations",
+    "workers",
     "links",
     "filings",
     "agencies",
