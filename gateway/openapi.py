@@ -15,6 +15,7 @@ from chassis.binding import JSON
 from chassis.problems import Problem
 from contracts import examples
 from gateway.parts import Parts
+from gateway.samples import sample
 
 router = APIRouter(include_in_schema=False)
 
@@ -78,10 +79,11 @@ def _finished(merged: dict[str, Any]) -> dict[str, Any]:
     operations = [
         (path, operation) for path, item in merged["paths"].items() for operation in item.values()
     ]
-    for path, operation in operations:
-        _finish(path, operation)
     parts = merged["components"]
     schemas = parts.setdefault("schemas", {})
+    for path, operation in operations:
+        _finish(path, operation)
+        _exemplify(operation, schemas)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)  # FastAPI's own shape of an error; ours is a problem
     for kind, named in described.components().items():
@@ -108,18 +110,22 @@ def _finish(path: str, operation: dict[str, Any]) -> None:
         operation["security"] = []
     if not operation.get("description", "-"):
         del operation["description"]
-    _exemplify(operation)
 
 
-def _exemplify(operation: dict[str, Any]) -> None:
-    """Show what is sent and what comes back."""
+def _exemplify(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Show what is sent and what comes back: as somebody wrote it, or as its schema says."""
     name = operation.get("operationId", "")
     asked = operation.get("requestBody", {})
     answered = [operation["responses"].get(status, {}) for status in ("200", "201")]
-    for made, holders in ((examples.BODIES, [asked]), (examples.ANSWERS, answered)):
+    for made, holders, whole in (
+        (examples.BODIES, [asked], False),
+        (examples.ANSWERS, answered, True),
+    ):
         for content in (c for holder in holders for c in holder.get("content", {}).values()):
             if name in made:
                 content["example"] = made[name]
+            elif "schema" in content:
+                content["example"] = sample(content["schema"], schemas, whole=whole)
 
 
 _IN_PATH = re.compile(r"\{([a-z_]+)")
