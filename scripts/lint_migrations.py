@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from chassis.config import PARTS
-from deploy.migrate import LOCK_TIMEOUT, said
+from deploy.migrate import LOCK_TIMEOUT, said, scripts
 from deploy.revisions import ROOT
 
 FOLDER = ROOT / "build/migrations"
@@ -23,6 +23,11 @@ def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     for part in PARTS:
+        if len(ends := scripts(part).get_heads()) != 1:
+            print(
+                f"{part}: {len(ends)} migrations are the last one ({', '.join(ends)}): put one behind the other"
+            )
+            return 1
         for revision, sql in said(part).items():
             # Squawk takes a column of this name for the keyword of a foreign key.
             text = sql.replace("period WITHOUT OVERLAPS", '"period" WITHOUT OVERLAPS')
