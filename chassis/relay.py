@@ -2,7 +2,8 @@
 
     beat      keeps the lease (chassis.lease) and counts what waits, whatever the broker does
     meet      the stream is as it must be and is the one we left, or is refilled (chassis.repair)
-    round     read what waits, publish, delete what was acknowledged
+    round     read what waits, publish, delete what was acknowledged; a few only, now and then, while
+              somebody fills the database (chassis.bulk)
 
 A row is deleted only after its acknowledgement, so whatever dies in between is published again and
 absorbed by the consumers' watermarks. What is read is decided by state, not by a cursor: a late
@@ -25,12 +26,13 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js import errors as js_errors
 
-from chassis import bus, log, outbox, repair
+from chassis import bulk, bus, log, outbox, repair
 from chassis.events import stream_of, subject_of
 from chassis.lease import RENEW_S, Lease
 from chassis.metrics import relay_failures_total, relay_leases, relay_published_total
 
 PER_PART = 32
+SLOWLY_PER_PART, SLOWLY_S = 4, 0.5
 IN_FLIGHT = 200
 PUBLISH_S = 5.0
 CONNECT_S = 5.0
@@ -126,6 +128,7 @@ class Relay:
         work = _Work(self, db)
         try:
             await work.lease.renew(db)
+            work.slowly = await bulk.under_way(db)
             async with asyncio.TaskGroup() as group:
                 beat = group.create_task(work.beat())
                 await work.rounds()
@@ -151,6 +154,7 @@ class _Work:
         self._met_at = float("-inf")
         self._born: datetime | None = None
         self._last_seq, self._rolled_back = 0, False
+        self.slowly = False
 
     async def beat(self) -> None:
         """Renew the lease each second, count what waits every few."""
@@ -158,6 +162,7 @@ class _Work:
         while True:
             await self._alone(lambda: self.lease.renew(self._db))
             relay_leases.set(len(self.lease.parts))
+            self.slowly = await self._alone(lambda: bulk.under_way(self._db))
             if time.monotonic() - surveyed > SURVEY_S:
                 surveyed = time.monotonic()
                 await self._alone(lambda: outbox.survey(self._db))
@@ -192,7 +197,9 @@ class _Work:
                 continue
             pause = FIRST_PAUSE_S
             worked = time.monotonic() if published else worked
-            if not more:
+            if self.slowly:
+                await relay.rest(SLOWLY_S)
+            elif not more:
                 await relay.rest(IDLE_S if time.monotonic() - worked > IDLE_AFTER_S else BUSY_S)
 
     async def _meet(self, js: JetStreamContext) -> None:
@@ -224,7 +231,8 @@ class _Work:
         parts = self.lease.parts
         if not parts:
             return 0, False
-        waiting = await self._alone(lambda: outbox.waiting(self._db, parts, PER_PART))
+        most = SLOWLY_PER_PART if self.slowly else PER_PART
+        waiting = await self._alone(lambda: outbox.waiting(self._db, parts, most))
         if not waiting:
             return 0, False
         floor = self._last_seq

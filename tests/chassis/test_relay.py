@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from chassis import bus, relay
+from chassis.bulk import bulk
 from chassis.events import Envelope
 from chassis.ids import uuid7
 from chassis.lease import Lease
@@ -154,6 +155,29 @@ async def test_many_that_rest_do_not_stand_in_the_others_way(trial, made, relayi
 
     async with running(made()):
         await until(only_those_that_rest)
+
+
+async def test_while_somebody_fills_the_database_little_leaves_and_all_of_it_afterwards(
+    trial, js, made, monkeypatch
+):
+    monkeypatch.setattr(relay, "SLOWLY_S", 60)
+    things = [UUID(int=n << 4 | 5) for n in range(1, 2 * relay.PER_PART)]
+    for thing in things:
+        await put(trial, thing, 1, told(thing, 1).to_bytes())
+
+    async def a_few_went():
+        return len(await rows(trial, Outbox)) == len(things) - relay.SLOWLY_PER_PART
+
+    async def all_went():
+        worker.wake()
+        return not await rows(trial, Outbox)
+
+    worker = made()
+    async with running(worker):
+        async with bulk(trial):
+            await until(a_few_went)
+        await until(all_went)
+    assert len(await published(js)) == len(things)
 
 
 async def test_a_lost_database_connection_is_looked_for_again(trial, js, made, relaying):

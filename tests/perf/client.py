@@ -73,6 +73,16 @@ class Run:
         self.hinted += b"\r\nretry-after:" in head.lower()
         self.sample = self.sample or head
 
+    def add(self, other: "Run") -> None:
+        """Go on with what came of another run."""
+        self.seconds += other.seconds
+        self.statuses += other.statuses
+        self.took += other.took
+        self.refused += other.refused
+        self.hinted += other.hinted
+        self.lost += other.lost
+        self.sample = self.sample or other.sample
+
 
 Then = Callable[[int, bytes], None]
 """Called with status and answer; status 0 if the connection was lost."""

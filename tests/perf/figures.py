@@ -66,9 +66,9 @@ class Figures:
                 out[name] = round(top / bottom, 3)
         return out
 
-    def write(self, ratios: dict[str, float]) -> Path:
+    def write(self, ratios: dict[str, float], what: str = "") -> Path:
         """Write both forms beside each other and return the table's path."""
-        name = f"{self.about['date']}-{self.about['commit']}"
+        name = f"{self.about['date']}-{self.about['commit']}{what}"
         RESULTS.mkdir(exist_ok=True)
         whole = {
             "about": self.about,

@@ -1,41 +1,54 @@
-"""`python -m tests.perf.sheets`: the whole country's stations and people, by spreadsheet, on real disks.
+"""`make bench-import`: a country's stations and people by spreadsheet, into a platform that goes on working.
 
-41,352 stations and 100,000 workers, each with a posting, go into registry's database: rows, sealed
-fields, event log, outbox, audit. Seconds, rows per second, the importer's peak memory, and the same
-file again, which changes nothing.
+41,352 stations, each in a township of its own, and 100,000 workers, each with a posting, are imported by
+`shegong import sheet` into the embedded platform with its demo, on real disks: rows, sealed fields,
+event log, outbox, audit. Meanwhile, and while their events leave, others read and refer people, a
+few a second, and every answer is counted. Then the first file again, which changes nothing.
+
+    python -m tests.perf.sheets --scale 0.05
 """
 
 import argparse
+import asyncio
+import contextlib
 import csv
 import resource
+import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 import click
+import orjson
 import uvloop
 
 from chassis.clock import system_clock
-from chassis.db import Database, Who
+from chassis.config import surroundings
 from chassis.divisions import Division, kind_of, load
-from chassis.shelf import Shelf
-from chassis.tables import CityKept, PackKept
-from chassis.vault import Vault
-from deploy.databases import prepare
-from deploy.embedded.postgres import Postgres, postgres_server
-from deploy.migrate import migrate
-from services.registry.routes.packs import SUBJECTS
-from services.registry.sheets.importing import ground_of, import_file
-from services.registry.sheets.kinds import KINDS
-from tests.told import shipped
+from deploy.demo_data import CITIES
+from deploy.embedded.run import SOURCE
+from deploy.loading import READERS
+from tests.e2e.house import House
+from tests.perf import asked, machine
+from tests.perf.client import Run, steady
+from tests.perf.figures import Figures, commit, cores
 
-CITY, PREFIX = "420100", "42"
-STATIONS, WORKERS = 41_352, 100_000
+CITY, NOWHERE = "420100", "82"
 EDITION = date(2023, 9, 11)
-WHO = Who(CITY, "operations:import", "import")
+STATIONS, WORKERS = 41_352, 100_000
+READS, INTAKES = 10, 5
+"""What others ask for, a second."""
+SLICE_S = 5.0
+DRAIN_S = 600.0
+HEARD = """
+SELECT $1 - count(DISTINCT agg_id) FROM applied
+ WHERE agg_type IN ('registry.station', 'registry.worker')
+"""
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -49,16 +62,11 @@ def resident(number: int) -> str:
     return digits + "10X98765432"[total % 11]
 
 
-def code(number: int) -> str:
-    """Return a township's code."""
-    return f"{420101 + number // 900:06}{1 + number % 900:03}"
-
-
-def stations(number: int) -> Iterator[Sequence[object]]:
-    """Yield the rows of so many stations."""
+def stations(codes: Sequence[str]) -> Iterator[Sequence[object]]:
+    """Yield the rows of stations, one in each township."""
     yield "名称", "区划代码", "层级", "配备方式", "状态", "启用日期", "办公面积（平方米）"
-    for each in range(number):
-        yield f"第{each}社工站", code(each), "township", "procured", "open", "2022-01-01", 25
+    for each, code in enumerate(codes):
+        yield f"第{each}社工站", code, "township", "procured", "open", "2022-01-01", 25
 
 
 def workers(number: int, places: int) -> Iterator[Sequence[object]]:
@@ -81,71 +89,184 @@ def written(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     return path
 
 
-async def measure(folder: Path, scale: float) -> None:
-    """Import both sheets, then the first again."""
-    places, people = int(STATIONS * scale), int(WORKERS * scale)
-    async with postgres_server(folder / "pg") as server:
-        database = await _registry(server, folder, places)
-        try:
-            for kind, rows in (
-                ("stations", stations(places)),
-                ("workers", workers(people, places)),
-            ):
-                path = written(folder / f"{kind}.csv", rows)
-                await _timed(database, path, kind, "")
-            await _timed(database, folder / "stations.csv", "stations", " again")
-        finally:
-            await database.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    click.echo(f"peak memory of the importer: {peak:.0f} MB")
+async def measure(folder: Path, scale: float, found: Figures) -> None:
+    """Import both sheets, see their events leave, then the first sheet again."""
+    house = House(folder / "data")
+    found.add("cold start with demo", seconds=await house.up())
+    try:
+        async with house.rows("registry") as registry, _others(house) as others:
+            codes = await _grounds(house, int(STATIONS * scale))
+            sheets = {
+                "stations": stations(codes),
+                "workers": workers(int(WORKERS * scale), len(codes)),
+            }
+            paths = {kind: written(folder / f"{kind}.csv", rows) for kind, rows in sheets.items()}
+            await _apart(house, found, others, "before", asyncio.sleep(2 * SLICE_S))
+            await _apart(house, found, others, "during the import", _import(house, found, paths))
+            await _apart(house, found, others, "during the drain", _drain(house, registry, found))
+            await _imported(house, found, paths["stations"], "stations again")
+    finally:
+        await house.down()
 
 
-async def _timed(database: Database, path: Path, kind: str, again: str) -> None:
+# ---------------------------------------------------------------------- the import
+
+
+async def _import(house: House, found: Figures, paths: dict[str, Path]) -> None:
     started = time.perf_counter()
-    counts = await import_file(database, WHO, path, KINDS[kind], mode="valid")
-    seconds = time.perf_counter() - started
-    rows = sum(counts.values())
-    told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
-    click.echo(f"{kind}{again}: {told}; {seconds:.1f} s, {rows / seconds:.0f} rows/s")
+    for kind, path in paths.items():
+        await _imported(house, found, path, kind)
+    found.add("both imported", seconds=time.perf_counter() - started)
 
 
-async def _registry(server: Postgres, folder: Path, places: int) -> Database:
-    await prepare(server.url(), "registry", database="registry")
-    await migrate("registry", server.url("registry", "registry_migrator"))
-    owner = await asyncpg.connect(server.url("registry", "registry_migrator"))
-    await owner.execute("SET ROLE registry_owner")
-    townships = [code(n) for n in range(places)]
+async def _imported(house: House, found: Figures, path: Path, name: str) -> None:
+    """Run the command as a person does; its progress bar is shown where there is a terminal."""
+    words = [sys.executable, "-m", "deploy.cli", "import", "sheet", path.stem, str(path)]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    with machine.used({each: house.pids[each] for each in ("PostgreSQL",)}) as spent:
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            *("--city", CITY, "--mode", "valid"),
+            env=surroundings() | {"SHEGONG_DATA": str(house.data)},
+            cwd=SOURCE,
+        )
+        early, peak = await _grown(process)
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode:
+        found.notes.append(f"{name}: the command ended with {process.returncode}")
+    with path.open(encoding="utf-8-sig") as file:
+        rows = sum(1 for _ in file) - 1
+    own = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    found.add(
+        f"import: {name}",
+        rows=rows,
+        seconds=seconds,
+        rate=rows / seconds,
+        **{
+            "importer ms a row": own * 1000 / rows,
+            "PostgreSQL ms a row": spent["PostgreSQL"] * 1000 / rows,
+            "MB after 5 s": early,
+            "MB at most": peak,
+        },
+    )
+
+
+async def _grown(process: asyncio.subprocess.Process) -> tuple[float, float]:
+    """Return the importer's memory after five seconds and at most, once it has ended."""
+    seen = [0.0]
+    ended = asyncio.create_task(process.wait())
+    while not ended.done():
+        seen += machine.memory(process.pid).values()
+        await asyncio.wait([ended], timeout=1.0)
+    return seen[min(5, len(seen) - 1)], max(seen)
+
+
+async def _grounds(house: House, number: int) -> list[str]:
+    """Give so many townships of nowhere to one city; return their codes."""
+    codes = [f"{NOWHERE}{101 + each // 900:04}{1 + each % 900:03}" for each in range(number)]
     rows = [
         Division("nbs", EDITION, one, f"第{one}区", level, one[:above], kind_of(one))
-        for level, above, codes in ((3, 4, {t[:6] for t in townships}), (4, 6, townships))
-        for one in codes
+        for level, above, some in ((3, 4, sorted({c[:6] for c in codes})), (4, 6, codes))
+        for one in some
     ]
-    await load(owner, rows)
-    await owner.close()
-    vault = Vault.make(folder / "vault.json")
-    url = server.url("registry", "registry_runtime")
-    database = await Database.connect(url, part="registry", vault=vault)
-    database.shelf = Shelf(SUBJECTS)
-    name = {"zh": "全国", "en": "The country"}
-    version, text = shipped(CITY)
-    async with database.begin(Who("000000", "bench", "bench")) as tx:
-        tx.keep(CityKept(code=CITY, kind="city", name=name, prefixes=[PREFIX]))
-    async with database.begin(WHO) as tx:
-        pack = PackKept(
-            version=version, in_force=date(2021, 1, 1), heard_at=system_clock(), text=text
+    for part in READERS:
+        async with house.rows(part) as database:
+            await load(database, rows)
+    async with house.rows("registry") as registry:
+        more = orjson.dumps([NOWHERE]).decode()
+        await registry.execute(
+            "UPDATE city_kept SET prefixes = prefixes || $2::jsonb WHERE code = $1", CITY, more
         )
-        tx.keep(pack)
-    await ground_of(database, WHO)
-    return database
+    return codes
+
+
+# ---------------------------------------------------------------------- their events
+
+
+async def _drain(house: House, registry: asyncpg.Connection, found: Figures) -> None:
+    """Wait until every event has left, and until everybody who keeps copies has heard it."""
+    waiting = await registry.fetchval("SELECT count(*) FROM outbox")
+    started = time.perf_counter()
+    took = await _gone(partial(registry.fetchval, "SELECT count(*) FROM outbox"))
+    found.add("events left after the import", events=waiting, seconds=took, rate=waiting / took)
+    told = await registry.fetchval(
+        "SELECT count(DISTINCT agg_id) FROM event_log WHERE agg_type IN ('station', 'worker')"
+    )
+    for part in ("casework", "evaluation"):
+        async with house.rows(part) as rows:
+            await _gone(partial(rows.fetchval, HEARD, told))
+        seconds = time.perf_counter() - started
+        found.add(f"copies whole in {part}", **{"seconds after the import": seconds})
+
+
+async def _gone(left: Callable[[], Awaitable[int]]) -> float:
+    started = time.perf_counter()
+    while await left() > 0 and time.perf_counter() < started + DRAIN_S:  # noqa: ASYNC110 - elsewhere
+        await asyncio.sleep(0.2)
+    return time.perf_counter() - started
+
+
+# ---------------------------------------------------------------------- others
+
+
+@contextlib.asynccontextmanager
+async def _others(house: House) -> AsyncIterator[dict[str, tuple[int, float, Iterator[bytes]]]]:
+    """Return what others ask for meanwhile: a station, a list, and help for somebody."""
+    port = int(house.url.rpartition(":")[2])
+    who = await asked.partners(
+        house.demo, house.url, {city.code: tuple(g for g, _ in city.grounds) for city in CITIES}
+    )
+    bearer = await asked.token(house.demo, house.url, f"{CITY}.city-bureau-1")
+    heads = [c for c in house.demo["clients"] if c["role"] == "station_head" and c["city"] == CITY]
+    paths = [f"/v1/{CITY}/stations/{head['station_id']}" for head in heads]
+    yield {
+        "reads": (port, READS, asked.reads([(path, bearer) for path in paths])),
+        "referrals": (port, INTAKES, asked.referrals(who)),
+    }
+
+
+async def _apart(
+    house: House, found: Figures, others: dict, when: str, work: Awaitable[None]
+) -> None:
+    """Do something while others ask for what they need; say what all that took and gave."""
+    task = asyncio.ensure_future(work)
+    runs = {name: Run() for name in others}
+    with machine.used(house.pids) as spent:
+        while not task.done():
+            slices = (steady(port, rate, SLICE_S, asks) for port, rate, asks in others.values())
+            for name, got in zip(others, await asyncio.gather(*slices), strict=True):
+                runs[name].add(got)
+        await task
+    found.add(f"processor seconds {when}", **spent)
+    for name, run in runs.items():
+        found.run(f"{name} {when}", run)
+        found.add(
+            f"{name} {when}: answered", asked=sum(run.statuses.values()) + run.lost, good=run.good
+        )
 
 
 def main() -> None:
     """Measure, by default the whole country."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench-import ARGS=…", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0)
     scale = parser.parse_args().scale
-    with tempfile.TemporaryDirectory(prefix="shegong-sheets-") as folder:
-        uvloop.run(measure(Path(folder), scale))
+    found = Figures(
+        {
+            "date": f"{system_clock():%Y-%m-%d-%H%M}",
+            "commit": commit(),
+            "machine": cores(),
+            "scale": scale,
+            "load before": round(machine.load(), 2),
+        }
+    )
+    folder = Path(tempfile.mkdtemp(prefix="sg-sheets-", dir="/tmp"))
+    folder.chmod(0o711)  # as root the database server is another user
+    try:
+        uvloop.run(measure(folder, scale, found))
+    finally:
+        found.about["load after"] = round(machine.load(), 2)
+        click.echo(found.write({}, "-import"))
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 
 A batch that the database refuses is done again row by row, so that the row at fault is named. An
 import that was cut off is finished by importing the same file again: what is there already is the
-same. Its events leave by the relay afterwards, in their turn among all others.
+same. Its events leave by the relay afterwards (`chassis.bulk`), in their turn among all others.
 
 While the database writes one batch the next is made ready, unless a row of it is about the same
 thing: what came first in the file comes first.
@@ -21,6 +21,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+from chassis.bulk import bulk
 from chassis.db import Database, Stale, Taken, Transaction, Who
 from chassis.problems import Problem
 from chassis.vault import normal
@@ -113,7 +114,8 @@ async def import_file(
     run = Run(database, who, kind, ground, told)
     if mode == "whole" and (await run(path, None, looks=True))[Outcome.WRONG]:
         return await run(path, report, looks=True, leaves=True)
-    return await run(path, report, looks=mode == "look")
+    async with bulk(database):
+        return await run(path, report, looks=mode == "look")
 
 
 @dataclass
