@@ -20,7 +20,7 @@ if found=$$($(2) 2>&1); then printf 'ok  %ss\n' $$((SECONDS - started)); \
 else printf 'failed\n%s\n' "$$found"; exit 1; fi
 endef
 
-.PHONY: help up demo test bench faults faults-short outages outages-short power-cut power-cut-short fuzz fuzz-short mutants audit check format types imports spelling lint lock generated compose-secrets compose-lint compose-test clean
+.PHONY: help up demo test bench bench-import faults faults-short outages outages-short power-cut power-cut-short fuzz fuzz-short mutants audit check format types imports spelling lint lock generated compose-secrets compose-lint compose-test clean
 
 help: ## 显示这些命令 · list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: $(READY) ## 运行测试（两个进程）· run the tests, in two process
 
 bench: $(READY) ## 测量速度与内存（约十分钟，机器须空闲）· measure speed and memory (ARGS="--quick")
 	@exec $(BIN)/python -m tests.perf.bench $(ARGS)
+
+bench-import: $(READY) ## 测量全国站点与社工的表格导入（约五分钟）· measure a country's spreadsheets (ARGS="--scale 0.05")
+	@exec $(BIN)/python -m tests.perf.sheets $(ARGS)
 
 faults: $(READY) ## 两百次故障：杀进程、停进程，再查有无丢失（十到二十分钟）· 200 faults, then the final reads (ARGS="--seed 7")
 	@exec $(BIN)/python -m tests.fault.campaign $(ARGS)
