@@ -8,6 +8,7 @@ because a stream kept in memory, or dropped when read, loses events without a wo
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import nats
@@ -206,6 +207,7 @@ async def ensure_consumer(
     kinds: Sequence[str],
     *,
     known: int | None = None,
+    doubted: datetime | None = None,
 ) -> ConsumerInfo:
     """Return a consumer's durable on a producer's stream as it must be.
 
@@ -215,7 +217,9 @@ async def ensure_consumer(
     the stream's end (the broker lost what it had acknowledged): watermarks absorb what is heard
     twice. One that nobody hears and that stands beyond what our own database knows (`known`, if
     said: it was restored) goes on from there; where another process hears, the note is only not
-    yet written. Raises `NotFoundError` while there is no stream yet.
+    yet written, unless the caller has seen for itself that the database may be another and nobody has
+    made the durable anew since it heard by the one made then (`doubted`). Raises `NotFoundError`
+    while there is no stream yet.
     """
     stream, durable = stream_of(producer), durable_of(consumer, producer)
     wanted = ConsumerConfig(
@@ -239,7 +243,8 @@ async def ensure_consumer(
         await js.delete_consumer(stream, durable)
         return await js.add_consumer(stream, wanted)
     beyond = known is not None and info.ack_floor is not None and info.ack_floor.stream_seq > known
-    if known is not None and beyond and not await _heard(js, info):
+    seen = doubted is not None and info.created == doubted
+    if known is not None and beyond and (seen or not await _heard(js, info)):
         log.warning("bus.consumer.back", durable=durable, to=known)
         await js.delete_consumer(stream, durable)
         back = {"deliver_policy": DeliverPolicy.BY_START_SEQUENCE, "opt_start_seq": known + 1}

@@ -2,7 +2,8 @@
 
     listen    one connection per producer; rebuilt whenever it falls silent or answers no more
     watch     gaps that stay open are asked for (`resend.PRODUCER`), what waits is counted, and the
-              place we have come to is noted (chassis.place)
+              place we have come to is noted (chassis.place); a database that may be another than
+              before is doubted, and its producers are heard again from what it knows
 
 What failed because of the moment goes back with a delay that grows, without a last try.
 """
@@ -80,6 +81,10 @@ class Consumer:
         self._stopping = asyncio.Event()
         self._clients: dict[str, Client] = {}
         self._born: dict[str, datetime | None] = {}
+        self._noted: dict[str, int] = {}
+        self._made: dict[str, datetime | None] = {}
+        self._doubted = {producer: asyncio.Event() for producer in reactions.aggregates()}
+        """Set per producer until its durable was bound to what the database knows now."""
         self._asked: dict[tuple[str, Key], tuple[float, float]] = {}
         self.listening: dict[str, asyncio.Event] = {
             producer: asyncio.Event() for producer in reactions.aggregates()
@@ -133,13 +138,18 @@ class Consumer:
             js = client.jetstream(timeout=5)
             durable = bus.durable_of(self._reactions.consumer, producer)
             born = (await js.stream_info(stream_of(producer))).created
-            known = await self._known(durable, born)
-            await bus.ensure_consumer(js, self._reactions.consumer, producer, kinds, known=known)
+            doubted = self._made.get(producer) if self._doubted[producer].is_set() else None
+            self._noted[producer] = known = await self._known(durable, born)
+            bound = await bus.ensure_consumer(
+                js, self._reactions.consumer, producer, kinds, known=known, doubted=doubted
+            )
+            self._made[producer] = bound.created
+            self._doubted[producer].clear()
             pull = await Pull.open(client, stream_of(producer), durable, batch=BATCH)
             self._clients[producer], self._born[producer] = client, born
             self.listening[producer].set()
             try:
-                await self._hear(pull, js, stream_of(producer), durable, again)
+                await self._hear(pull, js, producer, durable, again)
             finally:
                 await pull.close()
         finally:
@@ -154,12 +164,14 @@ class Consumer:
             db.terminate()
 
     async def _hear(
-        self, pull: Pull, js: JetStreamContext, stream: str, durable: str, again: asyncio.Event
+        self, pull: Pull, js: JetStreamContext, producer: str, durable: str, again: asyncio.Event
     ) -> None:
-        quiet, strikes = time.monotonic(), 0
+        stream, quiet, strikes = stream_of(producer), time.monotonic(), 0
         while not self._stopping.is_set():
             if again.is_set():  # the broker that came back may know neither stream nor durable
                 raise Gone("reconnected")
+            if self._doubted[producer].is_set():
+                raise Gone("restored")
             msgs = await pull.next(WITHIN_S)
             if msgs:
                 quiet, strikes = time.monotonic(), 0
@@ -207,6 +219,10 @@ class Consumer:
         while not self._stopping.is_set():
             try:
                 if db is None or db.is_closed():
+                    # Who was put back from a backup hung up first; until that is settled, no note
+                    # may hide what it has forgotten.
+                    for doubt in self._doubted.values() if db is not None else ():
+                        doubt.set()
                     db = await asyncpg.connect(self._relay_url, timeout=5, command_timeout=10)
                 await self._look(db)
             except (nats.errors.Error, *_AWAY) as away:
@@ -234,15 +250,22 @@ class Consumer:
             still[city, key] = due, wait
         self._asked = still
         for producer, client in list(self._clients.items()):
-            await self._note(db, producer, client)
+            if not self._doubted[producer].is_set():
+                await self._note(db, producer, client)
 
     async def _note(self, db: Any, producer: str, client: Client) -> None:
         """Note how far we have come, so that a backup of our database knows it too."""
         durable = bus.durable_of(self._reactions.consumer, producer)
         born = self._born[producer]
         info = await client.jetstream(timeout=2).consumer_info(stream_of(producer), durable)
-        if born is not None and info.ack_floor is not None:
-            await place.note(db, durable, born, info.ack_floor.stream_seq)
+        if born is None or info.ack_floor is None or self._doubted[producer].is_set():
+            return
+        floor = info.ack_floor.stream_seq
+        if await place.note(db, durable, born, floor, self._noted[producer]):
+            self._noted[producer] = max(floor, self._noted[producer])
+        else:
+            log.error("consumer.restored", producer=producer)
+            self._doubted[producer].set()
 
     async def _ask(self, city: str, key: Key, gap: tuple[int, int]) -> None:
         """Ask a producer to say again what we have missed."""

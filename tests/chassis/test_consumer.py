@@ -296,6 +296,83 @@ async def test_a_consumer_whose_database_was_restored_hears_again_what_it_forgot
     await owner.close()
 
 
+KEPT = ("applied", "mirror", "stream_seen")
+
+
+@pytest.fixture
+async def owner(postgres, trial_name):
+    """Whoever makes backups, and puts them back."""
+    made = await asyncpg.connect(postgres.url(trial_name))
+    yield made
+    await made.close()
+
+
+async def back_up(owner):
+    for table in KEPT:
+        await owner.execute(f"CREATE TABLE backup_{table} AS TABLE {table}")
+
+
+async def put_back(owner):
+    async with owner.transaction():
+        for table in KEPT:
+            await owner.execute(f"DELETE FROM {table}")
+            await owner.execute(f"INSERT INTO {table} TABLE backup_{table}")
+
+
+@pytest.mark.usefixtures("js")
+async def test_a_consumer_notices_that_its_database_was_restored_while_it_ran(
+    trial, relay, hears, relaying, owner
+):
+    async def noted(seq):
+        asked = "SELECT last_seq FROM stream_seen WHERE stream = 'listener_trial'"
+        return await relaying.fetchval(asked) == seq
+
+    async with running(relay, hears(gap=0.1), hears(gap=0.1)):
+        old = await add(trial)
+        await until(lambda: noted(1))
+        await back_up(owner)
+        await change(trial, old)
+        late = await add(trial)
+        await until(lambda: noted(3))
+
+        await put_back(owner)
+
+        await until(says(trial, late, "0,"))
+        await until(says(trial, old, "0,1,"))
+        await until(lambda: noted(3))
+
+
+@pytest.mark.usefixtures("js")
+async def test_a_consumer_whose_database_hung_up_hears_again_what_was_not_noted(
+    trial, relay, hears, relaying, owner, monkeypatch
+):
+    """Restored to the moment of the last note: the note itself does not fall back."""
+
+    async def noted(seq):
+        asked = "SELECT last_seq FROM stream_seen WHERE stream = 'listener_trial'"
+        return await relaying.fetchval(asked) == seq
+
+    async def silent(*_):
+        return
+
+    async with running(relay, hears(gap=0.1)):
+        old = await add(trial)
+        await until(lambda: noted(1))
+        monkeypatch.setattr(Consumer, "_note", silent)
+        await back_up(owner)
+        late = await add(trial)
+        await until(says(trial, late, "0,"))
+
+        await put_back(owner)
+        await owner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = 'trial_relay'"
+        )
+
+        await until(says(trial, late, "0,"))
+        assert await heard(trial, old) == "0,"
+
+
 async def test_who_comes_to_share_the_work_leaves_the_durable_of_those_who_work(
     trial, relay, hears, js
 ):
