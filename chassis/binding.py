@@ -7,11 +7,10 @@ request alone: small enough to say here, and several times faster than a general
 
 import inspect
 import json
-import re
 import typing
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi import params as fastapi_params
@@ -21,6 +20,7 @@ from chassis import problems
 from chassis.db import Transaction
 from chassis.identity import anyone
 from chassis.problems import At, Problem
+from chassis.wording import escaped, places_of
 
 JSON = "application/json"
 NUL, NUL_ESCAPED = "\0", b"\\u0000"
@@ -229,56 +229,8 @@ def _nul_places(value: Any, at: str = "") -> Iterator[str]:
         for name, each in value.items():
             if NUL in name:
                 yield at
-            yield from _nul_places(each, f"{at}/{_escaped(name)}")
+            yield from _nul_places(each, f"{at}/{escaped(name)}")
 
 
 def _no_json() -> Problem:
     return Problem("malformed", {"zh": "不是有效的 JSON", "en": "not valid JSON"})
-
-
-@runtime_checkable
-class Speaks(Protocol):
-    """An error of a check of ours: a code and a sentence in both languages, without the value."""
-
-    code: str
-    zh: str
-    en: str
-
-
-_WORDS = {
-    "missing": ("缺少该字段", "is missing"),
-    "extra_forbidden": ("未知字段", "is not a field here"),
-    "string_too_short": ("过短", "is too short"),
-    "string_too_long": ("过长", "is too long"),
-    "string_pattern_mismatch": ("格式不符", "has the wrong form"),
-    "literal_error": ("不在允许的取值内", "is not one of the allowed values"),
-    "enum": ("不在允许的取值内", "is not one of the allowed values"),
-}
-
-
-def places_of(error: ValidationError, root: str = "") -> list[At]:
-    """Name every place that is wrong, by JSON pointer; never a value that was sent."""
-    places = []
-    for e in error.errors(include_url=False, include_input=False):
-        at = root + "".join(f"/{_escaped(step)}" for step in e["loc"])
-        cause = e.get("ctx", {}).get("error")
-        if isinstance(cause, Speaks):  # our own checks speak both languages
-            code, zh, en = cause.code, cause.zh, cause.en
-        else:
-            code = e["type"]
-            zh, en = _WORDS.get(code, ("不符合要求", _safe(e["msg"], code)))
-        places.append(At(at, code, zh, en))
-    return places
-
-
-def _safe(message: str, code: str) -> str:
-    # pydantic's message of a failed validator of ours may quote; its built-in ones do not.
-    return "is not valid" if code in ("value_error", "assertion_error") else message
-
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}|[0-9]{1,4}")
-"""A field, or a place in a list. Any other key is the caller's own words, perhaps a person's."""
-
-
-def _escaped(step: Any) -> str:
-    return str(step) if _NAME.fullmatch(str(step)) else "…"

@@ -11,6 +11,7 @@ from chassis.clock import day_of
 from chassis.ids import tracking_no, uuid7
 from chassis.problems import At, Forbidden, Invalid, Say, UnknownReference, WrongStatus
 from chassis.vault import Encrypted
+from chassis.wording import none_of
 from contracts import casework as told
 from services.casework.models import FeedEntry, PartnerKept, Person, Referral, StationKept
 from services.casework.rules import ReferralPolicy
@@ -120,9 +121,7 @@ def check_partner(ask: SendReferral, partner: PartnerKept, domains: Mapping[str,
     if partner.status != "active":
         raise Forbidden("该合作单位已停用", "this partner is not active")
     if ask.domain not in domains:
-        raise Invalid(
-            [At("/domain", "unknown-term", "不是本市的转介类别", "not a domain of this city")]
-        )
+        raise Invalid([none_of("/domain", domains, "unknown-term")])
     if partner.domains and ask.domain not in partner.domains:
         raise Invalid(
             [
@@ -332,8 +331,7 @@ def withdraw(referral: Referral, role: str, reason: str) -> told.ReferralWithdra
 def must_know(code: str, codes: Mapping[str, Any], at: str) -> None:
     """A code comes from the city's vocabulary; the list is in the answer."""
     if code not in codes:
-        known = ", ".join(codes)
-        raise Invalid([At(at, "unknown-term", f"可用代码：{known}", f"known codes: {known}")])
+        raise Invalid([none_of(at, codes, "unknown-term")])
 
 
 def _step(referral: Referral) -> dict[str, Any]:

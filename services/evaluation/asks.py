@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from chassis.asked import Asked, Day, Moment, Paged
+from chassis.wording import OBJECT_BRANCH, TEXT_BRANCH
 
 Ref = Annotated[
     str,
@@ -82,7 +83,10 @@ class Supposed(Asked):
 class WhatIf(Asked):
     """What the city's document would say of a subject, of other numbers, or of another text."""
 
-    subject: Ref | Supposed
+    subject: Annotated[
+        Annotated[Ref, Tag(TEXT_BRANCH)] | Annotated[Supposed, Tag(OBJECT_BRANCH)],
+        Discriminator(lambda said: TEXT_BRANCH if isinstance(said, str) else OBJECT_BRANCH),
+    ]
     parameters: dict[Name, Any] = Field(
         default_factory=dict,
         description="values in place of the pack's",

@@ -7,6 +7,7 @@ from typing import Any
 from chassis import policy, problems
 from chassis.packs import Jurisdiction, Waiver
 from chassis.problems import At
+from chassis.wording import none_of
 from contracts.facts import Contract as ContractSheet
 from contracts.procurement import ContractEnded, ContractSigned
 from services.procurement.asks import EndContract, SignContract
@@ -162,5 +163,4 @@ def _strange_words(ask: SignContract, j: Jurisdiction) -> Iterator[At]:
     for at, vocabulary, word in said:
         known = j.vocabulary.get(vocabulary, {})
         if word not in known:
-            listed = ", ".join(known)
-            yield At(at, "unknown-word", f"可用：{listed}", f"is none of: {listed}")
+            yield none_of(at, known, vocabulary=vocabulary)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, create_model
 from chassis.packs import Sheet
 from chassis.packs.subjects import fields_of
 from chassis.problems import At
+from chassis.wording import none_of
 from contracts import facts
 from contracts.facts import words as vocabulary
 
@@ -87,9 +88,4 @@ def strange_words(
             if isinstance(fact.base, type) and issubclass(fact.base, BaseModel):
                 yield from strange_words(fact.base, each, words, here)
             elif fact.vocabulary and each not in words.get(fact.vocabulary, {}):
-                yield At(
-                    here,
-                    "unknown-word",
-                    f"不在词汇表 {fact.vocabulary} 中",
-                    f"is not in the vocabulary `{fact.vocabulary}`",
-                )
+                yield none_of(here, words.get(fact.vocabulary, {}), vocabulary=fact.vocabulary)

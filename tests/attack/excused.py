@@ -174,7 +174,7 @@ EXCUSED = (
     ),
     Excuse(
         "fields go together: a document's kind and number, a division's code and name, two days",
-        codes=words("value_error"),
+        codes=words("together"),
         operations=words("patch_station patch_worker post_unit put_unit post_target put_target"),
     ),
     Excuse(

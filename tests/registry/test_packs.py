@@ -1,6 +1,8 @@
 """Packs: a draft by one person, activated by another, shown as it is in force."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -229,3 +231,32 @@ async def test_rules_of_what_the_pack_does_not_speak_of_are_an_error(author, que
 
     assert answer.status_code == 422
     assert [each["at"] for each in answer.json()["errors"]] == [f"?/{next(iter(query))}"]
+
+
+@pytest.mark.usefixtures("wuhan")
+async def test_the_citys_words_are_listed_for_whatever_a_body_takes_words_for(author):
+    path = f"/v1/{WUHAN}/policy/vocabulary"
+    everything = (await author.get(path)).json()
+    rooms = (await author.get(path, params={"name": "room", "as_of": "2022-01-01"})).json()
+
+    words = everything["vocabularies"]
+    assert list(rooms["vocabularies"]) == ["room"]
+    assert rooms["vocabularies"]["room"] == words["room"]
+    assert {"code", "zh", "en", "broader", "also"} == words["room"][0].keys()
+    assert [each["zh"] for each in words["tier"] if each["code"] == "township"] == [
+        "街道（乡镇）社工站"
+    ]
+    contract = (Path(__file__).parents[2] / "contracts/generated/openapi.json").read_text()
+    asked_for = set(re.findall(r'"x-vocabulary": "([a-z_]+)"', contract))
+    assert asked_for
+    assert asked_for <= words.keys()
+
+
+@pytest.mark.usefixtures("wuhan")
+async def test_a_vocabulary_nobody_has_is_answered_with_those_there_are(author):
+    answer = await author.get(f"/v1/{WUHAN}/policy/vocabulary", params={"name": "zoom"})
+
+    assert answer.status_code == 422
+    [wrong] = answer.json()["errors"]
+    assert (wrong["at"], wrong["code"]) == ("?/name", "unknown-kind")
+    assert "aspect" in wrong["say"]

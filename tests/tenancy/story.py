@@ -78,7 +78,13 @@ async def live(house: House, town: Town, admin: Any) -> None:
     drafted = await do(author, "post_pack", None, {"layers": pack(town.prefix), "note": "x"})
     version = {"version": drafted.json()["version"]}
     await do(bureau, "post_approval", version, {"in_force": "2021-01-01"})
-    for known in ("get_packs", "get_policy", "get_policy_rules", "get_city"):
+    for known in (
+        "get_packs",
+        "get_policy",
+        "get_policy_rules",
+        "get_policy_vocabulary",
+        "get_city",
+    ):
         await do(bureau, known)
     for known in ("get_divisions", "get_cities"):
         await do(bureau, known)

@@ -55,7 +55,7 @@ WIDE = {"city_bureau", "auditor"}
 
 VERDICTS = {
     *("get_compliance", "get_verdicts", "get_verdicts_of", "get_waivers", "get_waiver"),
-    *("get_attestations", "get_attestation", "get_attestation_form"),
+    *("get_attestations", "get_attestation", "get_attestation_form", "get_deadlines"),
 }
 """Read by `evaluation:read`, or by `registry:read` of one's own station."""
 

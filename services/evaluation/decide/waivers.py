@@ -8,6 +8,7 @@ from uuid import UUID
 from chassis import problems
 from chassis.packs import Jurisdiction, Waiver
 from chassis.problems import At
+from chassis.wording import none_of
 from contracts.evaluation import WaiverGranted, WaiverRevoked
 from services.evaluation.asks import GrantWaiver, RevokeWaiver
 from services.evaluation.decide.cases import Case, Key
@@ -102,8 +103,7 @@ def _unfit(ask: GrantWaiver, case: Case, j: Jurisdiction) -> Iterable[At]:
         yield At("/until", "before-start", "早于开始日", "is before the start")
     reasons: Mapping[str, Any] = j.vocabulary.get(WAIVER_REASON, {})
     if ask.reason_code not in reasons:
-        listed = ", ".join(reasons)
-        yield At("/reason_code", "unknown-word", f"可用：{listed}", f"is none of: {listed}")
+        yield none_of("/reason_code", reasons, vocabulary=WAIVER_REASON)
     if ask.rule not in j.rules:
         yield At("/rule", "unknown-rule", "政策包中没有此规则", "is no rule of the city's pack")
     elif case.kind not in _subjects(j, ask.rule):

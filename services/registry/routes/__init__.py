@@ -17,6 +17,7 @@ from services.registry.routes import (
     supervisors,
     trainings,
     units,
+    vocabulary,
     workers,
 )
 
@@ -26,6 +27,7 @@ ROUTERS = [
     packs.router,
     policy.router,
     policy_rules.router,
+    vocabulary.router,
     divisions.router,
     units.router,
     links.router,

@@ -12,6 +12,7 @@ from chassis.packs import Jurisdiction, NoParameter
 from chassis.packs.compiling import Compiled
 from chassis.problems import At, Invalid
 from chassis.reading import cursor, uncursor
+from chassis.wording import none_of
 from services.registry.routes.callers import Anyone
 from services.registry.routes.policy import ParameterShown
 from services.registry.shapes import AsOf
@@ -94,8 +95,7 @@ async def get_policy_rules(
 def _known(pack: Jurisdiction, query: FindRules) -> None:
     """Refuse a subject or a place the pack does not speak of."""
     if query.subject is not None and query.subject not in pack.subjects.sheets:
-        kinds = ", ".join(sorted(pack.subjects.sheets))
-        raise Invalid([At("?/subject", "unknown-kind", f"可用：{kinds}", f"is none of: {kinds}")])
+        raise Invalid([none_of("?/subject", sorted(pack.subjects.sheets), "unknown-kind")])
     if query.division is not None and not query.division.startswith(pack.prefixes):
         raise Invalid([At("?/division", "outside", "不在本辖区", "is outside the jurisdiction")])
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from chassis.asked import Asked, Day, Paged
 from chassis.packs import term
+from chassis.wording import Unfit
 from services.registry.shapes.words import Code, Line, Name, Text, Word
 
 Year = Annotated[int, Field(ge=1990, le=2199)]
@@ -40,7 +41,11 @@ class WriteTarget(Cited):
     @model_validator(mode="after")
     def _baseline_is_whole(self) -> "WriteTarget":
         if (self.baseline_year is None) != (self.baseline is None):
-            raise ValueError("a baseline is a year and an amount")
+            raise Unfit(
+                "together",
+                "基准须同时填写年份（baseline_year）和数值（baseline）",
+                "a baseline is a year (baseline_year) and an amount (baseline)",
+            )
         return self
 
 

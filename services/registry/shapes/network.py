@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from chassis.asked import Asked, Day, Paged
 from chassis.packs import term
+from chassis.wording import Unfit
 from services.registry.shapes.words import Code, Line, Name, System, Word
 
 LinkKind = Literal["supervises", "dispatches", "controls", "related"]
@@ -33,7 +34,11 @@ class WriteUnit(Asked):
     @model_validator(mode="after")
     def _in_order(self) -> "WriteUnit":
         if self.since and self.until and self.until < self.since:
-            raise ValueError("it ends before it begins")
+            raise Unfit(
+                "before-start",
+                "结束日期（until）早于开始日期（since）",
+                "`until` is before `since`",
+            )
         return self
 
 

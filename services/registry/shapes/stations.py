@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from chassis.asked import Asked, Day, Paged
+from chassis.wording import Unfit
 from services.registry.facts import StationFacts
 from services.registry.shapes.profile import StationProfile
 from services.registry.shapes.words import Code, Name, System, Word
@@ -76,7 +77,11 @@ class ChangeStation(Asked):
     @model_validator(mode="after")
     def _place_is_whole(self) -> "ChangeStation":
         if self.division is None and (self.division_system or self.division_name):
-            raise ValueError("a division's system and name go with its code")
+            raise Unfit(
+                "together",
+                "division_system、division_name 须与 division 一同填写",
+                "division_system and division_name go with division",
+            )
         return self
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from chassis.asked import Asked, Count, Day, Paged
 from chassis.identifiers import IdType
 from chassis.vault import Plain
+from chassis.wording import Unfit
 from services.registry.facts import WorkerFacts
 from services.registry.shapes.words import Code, Name, Word
 
@@ -102,7 +103,11 @@ class ChangeWorker(Asked):
     @model_validator(mode="after")
     def _document_is_whole(self) -> "ChangeWorker":
         if (self.id_type is None) != (self.id_number is None):
-            raise ValueError("a document's number and kind go together")
+            raise Unfit(
+                "together",
+                "id_type 与 id_number 须一同填写",
+                "id_type and id_number go together",
+            )
         return self
 
 

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from chassis.binding import places_of
 from chassis.problems import Problem
+from chassis.wording import places_of
 from services.registry.sheets.kinds import Kind
 from services.registry.sheets.lines import Line
 

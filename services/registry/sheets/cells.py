@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from chassis.wording import none_of
 from services.registry.facts import Words
 from services.registry.sheets.kinds import Column, Kind
 from services.registry.sheets.lines import Line
@@ -32,7 +33,7 @@ def dictionary(kind: Kind, words: Words) -> Dictionary:
 def _spellings(column: Column, words: Words) -> Iterator[tuple[str, str]]:
     if column.own is not None:
         for code, (zh, en) in column.own.items():
-            yield from ((zh.casefold(), code), (en.casefold(), code), (code, code))
+            yield from ((en.casefold(), code), (zh.casefold(), code), (code, code))
         return
     for code, word in words.get(column.vocabulary or "", {}).items():
         for name in (word.en, *word.also, word.zh, code):
@@ -99,4 +100,6 @@ def _flag(text: str) -> bool:
 def _word(text: str, known: Mapping[str, str]) -> str:
     if (code := known.get(text.casefold())) is not None:
         return code
-    raise _Unread("不在可选项中", "is none of the words of this column")
+    # The last spelling of a word that is not its code is its name in Chinese.
+    named = {code: name for name, code in known.items() if name != code}
+    raise _Unread(none_of("", named.values()).zh, none_of("", named).en)
