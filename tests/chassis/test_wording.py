@@ -22,7 +22,7 @@ PROBES = (
     *({}, {"zeta": SENT}, "2026-13-45", "1", "00000000-0000-0000-0000-00000000000x"),
 )
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-SPOKEN_BY_PYDANTIC = re.compile(r"Input|input|[Ss]tring should|Value should|valid \w+, ")
+SPOKEN_BY_PYDANTIC = re.compile(r"Input|input|String should|Value should|valid \w+, ")
 
 
 class Colour(StrEnum):
