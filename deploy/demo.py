@@ -1,7 +1,8 @@
 """The product's story told in a terminal against the running system: `make demo`.
 
 What-if under five documents, three referrals and what became of them, a contract, a station's
-overview with one service stopped, and what a city's document finds broken in its own network.
+overview with one service stopped, what a city's document finds broken in its own network, and how
+deep what is known goes (`deploy.demo_depth`).
 """
 
 import asyncio
@@ -20,6 +21,7 @@ import orjson
 from chassis.clock import day_of, system_clock
 from deploy.calls import Caller, door
 from deploy.demo_data import CITIES, WHAT_IF
+from deploy.demo_depth import by_spreadsheet, one_station, what_is_judged, who_is_bound
 from deploy.trouble import Trouble
 
 HEARD_WITHIN = 30.0
@@ -56,7 +58,7 @@ class Story:
         self.clients: list[Client] = demo["clients"]
 
     async def tell(self, base_url: str) -> None:
-        """Tell all five parts."""
+        """Tell all parts."""
         try:
             async with door(base_url) as self.http:
                 await self.five_documents()
@@ -64,6 +66,7 @@ class Story:
                 station = await self.one_contract()
                 await self.one_answer(station)
                 await self.what_is_broken()
+                await self.how_deep_it_goes()
         except httpx.ConnectError:
             raise Trouble(
                 f"{base_url} 没有答复：系统是否在运行？请先 make up",
@@ -199,6 +202,24 @@ class Story:
             names = "、".join(dict.fromkeys(x["name"] or x["subject"]["kind"] for x in lines))
             click.echo(f"   ✗ {cite['clause']} {rule}：{len(lines)}（{_short(names)}）")
         click.echo(f"   逐条展开事实与来源：GET /v1/{city.code}/compliance?subject=…\n")
+
+    async def how_deep_it_goes(self) -> None:
+        """(f–i) A station whole, who is bound to whom, what is judged and due, spreadsheets."""
+        code = CITIES[0].code
+        bureau = self.caller(code, "city-bureau-1")
+        title("六", "一个站的来历与全貌", "a station whole, its past, and how it stood on a day")
+        station = await one_station(bureau)
+        title("七", "人员、网络与查找", "officers, links, supervision, search by initials")
+        guided = str(self.client(code, "worker-1")["station_id"])
+        agency = str(self.client(code, "agency-1")["agency_id"])
+        await who_is_bound(bureau, station, guided, agency)
+        title("八", "判定、豁免、覆盖与期限", "verdicts, a waiver, coverage, what is due")
+        await what_is_judged(bureau, station)
+        if (self.data / "run.json").exists():
+            title(
+                "九", "电子表格", "spreadsheets: a template, an import that only looks, its report"
+            )
+            await by_spreadsheet(self.data, code)
 
 
 def title(number: str, zh: str, en: str) -> None:
