@@ -105,7 +105,7 @@ async def gathered(tx: Transaction, old: Jurisdiction, new: Jurisdiction, wanted
         after = {case.key: case for case in await areas(tx, new, when)}
         both = [(before.get(key, case), case) for key, case in after.items()]
         pairs += [pair for pair in both if wanted.fits(pair[1])]
-    waivers = await queries.waived(tx, when)
+    waivers = await queries.waived(tx, when, [case for _, case in pairs])
     stated = await queries.stated(tx, when, [case.key for _, case in pairs])
     return Known(wanted.day, pairs, waivers, stated)
 

@@ -24,6 +24,7 @@ from services.evaluation.decide.cases import (
 from services.evaluation.models import Told
 from services.evaluation.queries import When
 from services.evaluation.reach import (
+    AT_STATION,
     CITY_WIDE,
     reaches_area,
     reaches_station,
@@ -217,25 +218,58 @@ async def loose(tx: Transaction, ids: Iterable[UUID], when: When) -> Found:
     return unposted(when.day, told.values())
 
 
-async def everybody(tx: Transaction, when: When, kind: str | None, district: str | None) -> Found:
-    """Return all subjects of a kind (or of every kind) but areas, in one division or all."""
+async def everybody(
+    tx: Transaction,
+    when: When,
+    kind: str | None,
+    district: str | None,
+    actor: Actor | None = None,
+) -> Found:
+    """Return all subjects of a kind (or of every kind) but areas, in one division or all.
+
+    With a caller, of those the caller may see and hardly any other: who is gathered is judged.
+    """
     found: list[Found] = []
     if kind in (None, "station", "worker", "contract"):
-        told = await queries.every(tx, "station", when)
-        inside = [s for s in told if s.state["division"].startswith(district or "")]
-        found += await families(tx, inside, when)
-    if kind in (None, "worker") and not district:
+        found += await families(tx, await _stations(tx, when, district or "", actor), when)
+    city_wide = actor is None or actor.role in CITY_WIDE
+    if kind in (None, "worker") and not district and city_wide:
         found.append(unposted(when.day, await queries.every(tx, "worker", when)))
     if kind in (None, "agency") and not district:
-        ids = [each.subject_id for each in await queries.every(tx, "agency", when)]
-        found.append(await organisations(tx, ids, when))
+        found.append(await organisations(tx, await _agencies(tx, when, actor), when))
     if kind in (None, "supervisor") and not district:
-        ids = [each.subject_id for each in await queries.every(tx, "supervisor", when)]
-        found.append(await guides(tx, ids, when))
+        told = await queries.every(tx, "supervisor", when)
+        seen = [s for s in told if actor is None or reaches_supervisor(actor, s.state)]
+        found.append(await guides(tx, [each.subject_id for each in seen], when))
     whole = together(found)
     if kind is not None:
         whole.cases = [case for case in whole.cases if case.kind == kind]
     return whole
+
+
+async def _stations(tx: Transaction, when: When, district: str, actor: Actor | None) -> list[Told]:
+    """Return the stations of a division that a caller sees, or has a contract to."""
+    if actor is not None and actor.role in AT_STATION:
+        ids = [actor.station_id] if actor.station_id else []
+        told = [*(await queries.some(tx, "station", ids, when)).values()]
+    else:
+        told = await queries.every(tx, "station", when)
+    bound: set[str] = set()
+    if actor is not None and actor.role == "agency" and actor.agency_id:
+        agreed = await queries.contracts_of(tx, [actor.agency_id], when)
+        bound = {each.state["station_id"] for all_of in agreed.values() for each in all_of}
+    return [
+        each
+        for each in told
+        if each.state["division"].startswith(district)
+        and (actor is None or str(each.subject_id) in bound or reaches_station(actor, each.state))
+    ]
+
+
+async def _agencies(tx: Transaction, when: When, actor: Actor | None) -> list[UUID]:
+    if actor is None or actor.role in CITY_WIDE:
+        return [each.subject_id for each in await queries.every(tx, "agency", when)]
+    return [actor.agency_id] if actor.role == "agency" and actor.agency_id else []
 
 
 def _where(station: Told) -> tuple[str, str]:

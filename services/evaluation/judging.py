@@ -280,7 +280,7 @@ async def _write(tx: Transaction, j: Jurisdiction, when: When, found: Found) -> 
 
 async def judged(tx: Transaction, j: Jurisdiction, found: Found, when: When) -> list[Kept]:
     """Return what is to be kept of everybody's verdicts; the loop is left to others in between."""
-    waivers = await queries.waived(tx, when)
+    waivers = await queries.waived(tx, when, found.cases)
     stated = await queries.stated(tx, when, [case.key for case in found.cases])
     kept = []
     for number, case in enumerate(found.cases):

@@ -10,7 +10,7 @@ from chassis.clock import day_of
 from chassis.db import Transaction
 from chassis.reading import among
 from services.evaluation.decide.attest import Statements, standing
-from services.evaluation.decide.cases import Key
+from services.evaluation.decide.cases import Case, Key
 from services.evaluation.decide.stages import as_counted, staged
 from services.evaluation.decide.waivers import Waivers, held
 from services.evaluation.models import Attestation, Told, Waiver
@@ -206,9 +206,14 @@ async def following(
     return [row["subject_id"] for row in await tx.fetch(text, tx.city, kind, after, number)]
 
 
-async def waived(tx: Transaction, when: When) -> Waivers:
-    """Return what is waived for whom; the engine looks at the days."""
-    return held(await tx.find(Waiver), when.known_at)
+async def waived(tx: Transaction, when: When, cases: Iterable[Case]) -> Waivers:
+    """Return what is waived that day of these subjects, and of the stations they are at."""
+    row = cast("Any", Waiver)
+    whose = {each for case in cases for each in (case.id, case.station_id) if each}
+    rows = await tx.find(
+        Waiver, among(row.subject_id, whose), row.starts_on <= when.day, row.until >= when.day
+    )
+    return held(rows, when.known_at)
 
 
 async def stated(tx: Transaction, when: When, subjects: Iterable[Key] | None = None) -> Statements:

@@ -15,6 +15,7 @@ from services.evaluation.decide.verdicts import Kept
 CITY_WIDE = frozenset({"city_bureau", "auditor"})
 BY_DIVISION = frozenset({"township", "district_bureau"})
 AT_STATION = frozenset({"worker", "station_head"})
+COUNTY_DIGITS = 6
 
 
 class _Reader:
@@ -44,6 +45,12 @@ def reaches_area(actor: Actor, code: str) -> bool:
     """Whether the caller sees the figures of an area."""
     area = area_of(actor)
     return area is not None and code.startswith(area)
+
+
+def sees_figures(actor: Actor) -> bool:
+    """Whether the caller sees the figures of any area: a township has none of its own."""
+    area = area_of(actor)
+    return area is not None and len(area) <= COUNTY_DIGITS
 
 
 def reaches_station(actor: Actor, state: Mapping[str, Any]) -> bool:

@@ -331,6 +331,42 @@ async def test_a_list_shows_no_more_than_its_reader_reaches(wuhan):
     assert (await wuhan.ask(actor("partner"), "verdicts")).status_code == 403
 
 
+async def test_on_another_day_only_who_may_be_seen_is_judged(wuhan, monkeypatch):
+    agency, other = told.some_id(), told.some_id()
+    here = await staffed(wuhan)
+    there = await staffed(wuhan, division="420103001", operator_id=agency)
+    for each in (agency, other):
+        await wuhan.hear(told.agency(each), each)
+    asked_for, really = [], judging.judged
+
+    async def judged(tx, j, found, when):
+        asked_for.append({(case.kind, case.id) for case in found.cases})
+        return await really(tx, j, found, when)
+
+    monkeypatch.setattr(judging, "judged", judged)
+
+    async def seen(who, **more):
+        await wuhan.listed(who, as_of="2026-11-19", limit=200, **more)
+        return asked_for.pop()
+
+    own = await seen(actor("station_head", station_id=here))
+    assert {kind for kind, _ in own} == {"station", "worker"}
+    assert ("station", str(here)) in own
+    theirs = await seen(actor("agency", agency_id=agency))
+    assert {one for one in theirs if one[0] in ("station", "agency")} == {
+        ("station", str(there)),
+        ("agency", str(agency)),
+    }
+    district = await seen(actor("district_bureau", division="420103"))
+    assert {one for one in district if one[0] == "station"} == {("station", str(there))}
+    assert await seen(actor("township", division="420102007"), kind="station") == {
+        ("station", str(here))
+    }
+    whole = await seen(actor("city_bureau"))
+    assert whole > own | theirs
+    assert await seen(actor("city_bureau"), district="420102") < whole
+
+
 async def test_one_subjects_stored_sheet_counts_what_it_holds(wuhan):
     station = await staffed(wuhan)
     await wuhan.judge()

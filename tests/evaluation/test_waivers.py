@@ -1,8 +1,11 @@
 """Waivers: granted and taken back by the city, with two times, and what verdicts say of them."""
 
+from datetime import date
+
 import pytest
 
 from chassis.tables import EventLog
+from services.evaluation import gather, queries
 from services.evaluation.app import service
 from services.evaluation.models import Due
 from tests import told
@@ -195,3 +198,24 @@ async def test_a_waiver_moved_on_is_refused_with_its_version(wuhan):
     stale = await post(wuhan, f"{URL}/{made['id']}/revoke", {}, **{"if-match": '"7"'})
 
     assert stale.status_code == 412
+
+
+async def test_only_waivers_of_the_day_and_of_who_is_judged_are_read(wuhan):
+    station, other = await staffed(wuhan, workers=2), await staffed(wuhan, workers=2)
+    for whose in (station, other):
+        await grant(wuhan, f"station:{whose}")
+    over = {"starts_on": "2025-01-01", "until": "2025-12-31"}
+    await grant(wuhan, f"station:{station}", **over)
+
+    async def read(day):
+        when = queries.When(date.fromisoformat(day), NOW.replace(hour=9))
+        async with wuhan.database.begin(who()) as tx:
+            told_of = await queries.one(tx, "station", station, when)
+            [found] = await gather.families(tx, [told_of], when)
+            waived = await queries.waived(tx, when, found.cases)
+        return {key: [str(each.start) for each in granted] for key, granted in waived.items()}
+
+    mine = ("station", str(station))
+    assert await read("2026-11-19") == {mine: ["2026-06-01"]}
+    assert await read("2025-12-31") == {mine: ["2025-01-01"]}
+    assert await read("2026-01-01") == {}

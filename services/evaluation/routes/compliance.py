@@ -45,9 +45,8 @@ async def get_compliance(
     j = await tx.pack(when.day, asked.known_at)
     found = await gather.case(tx, asked.subject, j, when, actor)
     stated = await queries.stated(tx, when, [found.key])
-    shown = _sheet(
-        j, found, when, said, judge(j, found, when.day, await queries.waived(tx, when), stated)
-    )
+    waivers = await queries.waived(tx, when, [found])
+    shown = _sheet(j, found, when, said, judge(j, found, when.day, waivers, stated))
     shown["sources"] = sources(found.told, await _told_by(tx, stated))
     return shown
 
@@ -67,7 +66,8 @@ async def post_what_if(ask: WhatIf, tx: Tx, actor: CanRead, said: Language) -> V
     if isinstance(ask.subject, str):
         found = await gather.case(tx, ask.subject, j, when, actor)
         stated = await queries.stated(tx, when, [found.key])
-        verdicts = judge(j, found, when.day, await queries.waived(tx, when), stated)
+        waivers = await queries.waived(tx, when, [found])
+        verdicts = judge(j, found, when.day, waivers, stated)
     else:
         kind = ask.subject.kind
         facts = suppose.supposed_facts(j, kind, ask.subject.facts, ask.subject.context)

@@ -11,14 +11,14 @@ from chassis.http import Router, Tx
 from chassis.identity import Actor
 from chassis.packs import Jurisdiction
 from services.evaluation import judging, sheets
-from services.evaluation.areas import areas
+from services.evaluation.areas import PLACES, areas
 from services.evaluation.asks import Ref, VerdictsAsked
 from services.evaluation.decide import verdicts
 from services.evaluation.decide.verdicts import Cites, Kept
 from services.evaluation.gather import everybody
 from services.evaluation.models import Sheet, VerdictsOfOne
 from services.evaluation.queries import When
-from services.evaluation.reach import reaches, reads_verdicts
+from services.evaluation.reach import reaches, reaches_area, reads_verdicts, sees_figures
 from services.evaluation.shapes import Judged, ListedVerdict, Verdicts
 
 router = Router(tags=["evaluation"])
@@ -48,7 +48,9 @@ async def get_verdicts(asked: Annotated[VerdictsAsked, Query()], tx: Tx, actor: 
         judged = Judged(as_of=day, pack=j.version, waiting=await sheets.waiting(tx))
     else:
         when = When(day, asked.known_at or tx.now, tx.now)
-        kept = [each for each in await _on_demand(tx, j, when, asked) if reaches(actor, each)]
+        kept = [
+            each for each in await _on_demand(tx, j, when, asked, actor) if reaches(actor, each)
+        ]
         found = verdicts.page(kept, texts, asked.sort, after, asked.limit)
         judged = Judged(as_of=day, pack=j.version, waiting=0)
     shown = found[: asked.limit]
@@ -83,15 +85,19 @@ async def get_verdicts_of(subject: Ref, tx: Tx, actor: Reader) -> VerdictsOfOne:
     }
 
 
-async def _on_demand(tx: Any, j: Jurisdiction, when: When, asked: VerdictsAsked) -> Sequence[Kept]:
-    """Judge everybody of the kind asked for, out of the history."""
-    found = await everybody(tx, when, asked.kind, asked.district)
-    if asked.kind in (None, "city", "district"):
+async def _on_demand(
+    tx: Any, j: Jurisdiction, when: When, asked: VerdictsAsked, actor: Actor
+) -> Sequence[Kept]:
+    """Judge everybody of the kind asked for whom the caller may see, out of the history."""
+    found = await everybody(tx, when, asked.kind, asked.district, actor)
+    if asked.kind in (None, *PLACES) and sees_figures(actor):
         found.cases += [
-            case for case in await areas(tx, j, when) if asked.kind in (None, case.kind)
+            case
+            for case in await areas(tx, j, when)
+            if asked.kind in (None, case.kind) and reaches_area(actor, case.area)
         ]
-    kept = await judging.judged(tx, j, found, when)
-    return [each for each in kept if each.division.startswith(asked.district or "")]
+    found.cases = [each for each in found.cases if each.area.startswith(asked.district or "")]
+    return await judging.judged(tx, j, found, when)
 
 
 def _item(kept: Kept, text: str, cites: Cites) -> ListedVerdict:
