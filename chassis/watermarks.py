@@ -18,6 +18,7 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.events import Envelope
+from chassis.tables import Applied
 
 NOBODY = UUID(int=0)
 """The event id of a watermark that stands before the first event."""
@@ -101,7 +102,7 @@ SELECT $1, $2, k.agg_type, k.agg_id, 0, 0, '00000000-0000-0000-0000-000000000000
   FROM unnest($3::text[], $4::uuid[]) WITH ORDINALITY AS k(agg_type, agg_id, place)
  ORDER BY k.place
 ON CONFLICT (city, consumer, agg_type, agg_id) DO UPDATE SET version = a.version
-RETURNING a.agg_type, a.agg_id, a.epoch, a.version, a.event_id
+RETURNING a.agg_type, a.agg_id, a.epoch, a.version, a.event_id, old.epoch IS NULL AS made
 """
 _BEHIND = """
 SELECT k.agg_type, k.agg_id, d.epoch, d.version, true AS dead
@@ -112,12 +113,6 @@ SELECT k.agg_type, k.agg_id, 0, 0, false
   FROM unnest($3::text[], $4::uuid[]) AS k(agg_type, agg_id)
  WHERE EXISTS (SELECT FROM parked p WHERE p.city = $1 AND p.consumer = $2
                   AND p.agg_type = k.agg_type AND p.agg_id = k.agg_id)
-"""
-_ADVANCE = """
-INSERT INTO applied (city, consumer, agg_type, agg_id, epoch, version, event_id)
-SELECT $1, $2, m.* FROM unnest($3::text[], $4::uuid[], $5::int[], $6::bigint[], $7::uuid[]) AS m
-ON CONFLICT (city, consumer, agg_type, agg_id)
-DO UPDATE SET epoch = excluded.epoch, version = excluded.version, event_id = excluded.event_id
 """
 _PARK = """
 INSERT INTO parked (city, consumer, agg_type, agg_id, epoch, version, event, reason, seen)
@@ -154,10 +149,13 @@ async def lock(tx: Transaction, consumer: str, keys: Iterable[Key]) -> dict[Key,
     """
     ordered = sorted(set(keys))
     where = (tx.city, consumer, [kind for kind, _ in ordered], [each for _, each in ordered])
+    locked = await tx.fetch(_LOCK, *where)
     marks = {
         (row["agg_type"], row["agg_id"]): Mark(row["epoch"], row["version"], row["event_id"])
-        for row in await tx.fetch(_LOCK, *where)
+        for row in locked
     }
+    if all(row["made"] for row in locked):
+        return marks  # whatever waits or blocks was put there under a mark
     for row in await tx.fetch(_BEHIND, *where):
         mark = marks[row["agg_type"], row["agg_id"]]
         if row["dead"]:
@@ -168,16 +166,20 @@ async def lock(tx: Transaction, consumer: str, keys: Iterable[Key]) -> dict[Key,
 
 
 async def advance(tx: Transaction, consumer: str, marks: dict[Key, Mark]) -> None:
-    """Write the watermarks that moved, and drop what was parked at or below them."""
+    """Write the watermarks that moved, with the effects, and drop what was parked up to them."""
     moved = [(key, mark) for key, mark in marks.items() if mark.moved]
-    if not moved:
-        return
-    await tx.execute(
-        _ADVANCE,
-        *(tx.city, consumer),
-        *([kind for (kind, _), _ in moved], [agg_id for (_, agg_id), _ in moved]),
-        *([m.epoch for _, m in moved], [m.version for _, m in moved]),
-        [m.event_id for _, m in moved],
+    tx.keep(
+        *(
+            Applied(
+                consumer=consumer,
+                agg_type=kind,
+                agg_id=agg_id,
+                epoch=mark.epoch,
+                version=mark.version,
+                event_id=mark.event_id,
+            )
+            for (kind, agg_id), mark in moved
+        )
     )
     for key, mark in moved:
         if mark.waiting:
