@@ -1,11 +1,14 @@
 """What older releases wrote is whole after the migrations since."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import asyncpg
 import orjson
 import pytest
 
+from chassis import initials
 from deploy.databases import prepare
 from deploy.migrate import migrate
 from services.registry.decide.bodies import via
@@ -21,8 +24,15 @@ INSERT INTO station VALUES
   ('340100', uuidv7(), 1, '新站', 'planned', 'township', 'procured', '340102001', 'nbs',
    '新街道', '340102', '[]', NULL, NULL, NULL, (now() AT TIME ZONE 'Asia/Shanghai')::date, '{}');
 INSERT INTO partner VALUES
-  ('420100', gen_random_uuid(), 1, '法院', 'court', 'active', '[]', NULL, '2022-01-01')
+  ('420100', gen_random_uuid(), 1, '法院', 'court', 'active', '[]', NULL, '2022-01-01');
+INSERT INTO agency VALUES
+  ('420100', gen_random_uuid(), 1, '博雅中心', 'social_work', 'active', '52420100MJH000001W', '420102',
+   '社会工作', '2022-01-01');
+INSERT INTO worker VALUES
+  ('420100', gen_random_uuid(), 3, '张小明', 'active', 'none', NULL, NULL, NULL, 'assistant',
+   '2021-12-01', NULL, 'bachelor', NULL, 2.5, '2022-01-01', '{}')
 """
+NAMED = ("station", "agency", "partner", "worker")
 
 
 @pytest.fixture
@@ -55,6 +65,45 @@ async def test_stations_and_partners_of_the_first_release_are_found_and_have_a_p
     assert {row["profile"] for row in rows} == {"{}"}
     assert orjson.loads(rows[0]["facts"]) == {"rooms": ["case"]}
     assert await old.fetchval("SELECT initials FROM partner") == "fy"
+    assert await old.fetchval("SELECT initials FROM agency") == "byzx"
+    worker = await old.fetchrow("SELECT * FROM worker")
+    assert (worker["initials"], worker["version"], worker["sw_years"]) == ("zxm", 3, 2.5)
+    assert {worker[name] for name in ("specialities", "pay", "offence_checks")} == {"[]"}
+
+
+async def test_names_are_spelt_in_batches_while_the_service_goes_on_writing(
+    postgres, old, monkeypatch
+):
+    """And cut off in the middle, it is done again and ends."""
+    migrator = postgres.url("registry_old", "registry_migrator")
+    await migrate("registry", migrator, to="0013")
+    asked = []
+
+    def spelt(name):
+        asked.append(name)
+        with ThreadPoolExecutor(1) as beside:  # this thread is the migration's
+            beside.submit(asyncio.run, _written(postgres.url("registry_old"))).result()
+        if len(asked) == 2:
+            raise ZeroDivisionError
+        return real(name)
+
+    real = initials.initials
+    monkeypatch.setattr(initials, "initials", spelt)
+    with pytest.raises(ZeroDivisionError):
+        await migrate("registry", migrator, to="0014")
+    await migrate("registry", migrator, to="0014")
+
+    left = [await old.fetchval(f"SELECT count(*) FROM {t} WHERE initials = ''") for t in NAMED]
+    assert left == [0, 0, 0, 0]
+    assert len(asked) > len(set(asked))
+
+
+async def _written(url):
+    """Change a row of every table, as the service does, and wait for nobody."""
+    service = await asyncpg.connect(url, server_settings={"lock_timeout": "1s"})
+    for table in NAMED:
+        await service.execute(f"UPDATE {table} SET version = version + 1")
+    await service.close()
 
 
 OFFICES = """
