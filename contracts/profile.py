@@ -12,6 +12,25 @@ Part = Any
 """A part of a profile as JSON: what came in, days as ISO text, what was not said left out."""
 
 
+SAYS: dict[str, tuple[str, ...]] = {
+    "premises": ("site", "office_m2", "office_independent"),
+    "rooms": ("rooms",),
+    "assets": ("assets",),
+    "signs": ("plaque", "plaque_place", "logos", "sign_index"),
+    "systems": ("systems",),
+    "organisation": ("organised", "workflow"),
+    "leadership": ("head", "deputies"),
+    "services": ("service_window", "service_list_displayed", "functions", "offer"),
+    "projects": ("projects",),
+    "brands": ("brand_projects",),
+    "demonstrations": ("demo",),
+    "plans": ("needs_assessed_on", "service_plan_on", "case_work_planned", "group_work_planned"),
+    "needs": ("needs_list_on",),
+    "resources": ("resource_list_on",),
+}
+"""Part → the facts it may say."""
+
+
 def facts_of(facts: Mapping[str, Any], profile: Mapping[str, Part], on: date) -> dict[str, Any]:
     """Return the facts of the station's sheet: those stated, and over them those the profile says."""
     found = dict(facts)
@@ -51,7 +70,7 @@ def _assets(part: Part, _: str) -> dict[str, Any]:
 def _signs(part: Part, _: str) -> dict[str, Any]:
     """Say what hangs: the first plaque with its words is the plaque; without one there is none."""
     plaques = [each for each in part if each["kind"] == "plaque"]
-    logos = [each["logo"] for each in part if each["kind"] == "logo"]
+    logos = [each["logo"] for each in part if each["kind"] == "logo" and each.get("logo")]
     found: dict[str, Any] = {
         "logos": list(dict.fromkeys(logos)),
         "sign_index": any(each["kind"] == "index" for each in part),

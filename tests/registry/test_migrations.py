@@ -144,3 +144,18 @@ async def test_a_tie_that_offices_made_is_known_from_one_somebody_entered(postgr
     rows = await old.fetch("SELECT via FROM link ORDER BY starts_on")
     offices = [UUID("00000000-0000-0000-0000-0000000000" + each) for each in ("b1", "a1")]
     assert [row["via"] for row in rows] == [ENTERED, via(*offices)]
+
+
+async def test_what_two_places_said_of_a_station_is_what_its_profile_says(postgres, old):
+    url = postgres.url("registry_old", "registry_migrator")
+    await migrate("registry", url, to="0018")
+    await old.execute("""
+        UPDATE station SET facts = '{"office_m2": 99, "rooms": ["case", "group"], "volunteers": true}',
+               profile = '{"premises": {"office_m2": 30, "site": null}, "rooms": [{"kind": "case"}]}'
+        WHERE city = '420100'
+    """)
+
+    await migrate("registry", url)
+
+    facts = await old.fetchval("SELECT facts FROM station WHERE city = '420100'")
+    assert orjson.loads(facts) == {"office_m2": 30, "rooms": ["case"], "volunteers": True}

@@ -149,7 +149,7 @@ async def test_a_profile_is_shown_whole_and_told_without_free_words(wuhan, burea
     assert made.status_code == 201, made.text
     shown = (await bureau.get(f"{STATIONS}/{made.json()['id']}")).json()
     assert shown["profile"] == PROFILE
-    assert shown["facts"] == {}
+    assert shown["facts"] == FACTS
     _, data = await last(wuhan, "station")
     assert data["facts"] == FACTS
     assert data["profile"]["premises"] == {

@@ -11,11 +11,11 @@ from contracts import facts
 from contracts.profile import facts_of
 from contracts.registry import StationChanged
 from services.registry.decide import profile as parts
-from services.registry.decide import stages
+from services.registry.decide import stages, stated
 from services.registry.decide.days import effective
 from services.registry.facts import StationFacts, Words, strange_words
 from services.registry.models import Operation, Station
-from services.registry.shapes import ChangeStation, OpenStation
+from services.registry.shapes import ChangeStation, OpenStation, StationProfile
 
 HEADS_MAY = frozenset({"domains", "facts", "forget", "profile", "effective_on"})
 """What a station's own head may change; the rest is for whoever is responsible for the station."""
@@ -52,11 +52,13 @@ def open_station(
         operator_since=None,
         open_on=ask.open_on,
         as_of=as_of,
-        facts=ask.facts.plain(),
+        facts={},
         stages=[],
-        profile=parts.changed({}, ask.profile),
+        profile={},
     )
-    return _whole(station, words, stages.begin(station, ask, today), today)
+    wrong = stages.begin(station, ask, today)
+    wrong += stated.say(station, as_of, ask.facts.plain(), ask.profile, words=words)
+    return _whole(station, words, wrong, today)
 
 
 def change_station(
@@ -73,7 +75,7 @@ def change_station(
     said = ask.model_dump(exclude_unset=True, exclude_none=True).keys()
     if as_head:
         _as_head(ask)
-    station.as_of = effective(ask.effective_on, today)
+    before, station.as_of = station.as_of, effective(ask.effective_on, today)
     for name in said & {"name", "tier", "mode", "domains", "open_on"}:
         setattr(station, name, getattr(ask, name))
     station.initials = initials(station.name)
@@ -85,11 +87,8 @@ def change_station(
     if serves is not None:
         station.serves = list(serves)
     wrong = stages.go_on(station, ask, today)
-    if ask.profile is not None:
-        station.profile = parts.changed(station.profile, ask.profile)
-    station.facts = {
-        name: value for name, value in station.facts.items() if name not in ask.forget
-    } | (ask.facts.plain() if ask.facts else {})
+    given, profile = ask.facts.plain() if ask.facts else {}, ask.profile or StationProfile()
+    wrong += stated.say(station, before, given, profile, forget=ask.forget, words=words)
     return _whole(station, words, wrong, today)
 
 
@@ -109,6 +108,7 @@ def operate_station(
         return None
     station.operator_id = agency
     station.operator_since = best.starts_on if best else None
+    station.facts = stated.of_day(station, since)
     station.as_of = since
     return station, told(station)
 
@@ -161,7 +161,7 @@ def _whole(
     if words is not None:
         said = {name: getattr(station, name) for name in ("tier", "mode", "domains")}
         wrong += strange_words(facts.Station, said, words)
-        wrong += strange_words(StationFacts, station.facts, words, "/facts")
+        wrong += strange_words(StationFacts, stated.alone(station), words, "/facts")
     wrong += parts.complaints(station.profile, words)
     if station.status == "open" and station.open_on and station.open_on > today:
         wrong.append(

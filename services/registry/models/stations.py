@@ -39,7 +39,7 @@ class StationLine(SQLModel):
     open_on: date | None
     as_of: date
     facts: dict[str, Any] = Field(sa_type=Json)
-    """Further facts under the names of the station's fact sheet."""
+    """Further facts under the names of the station's fact sheet, those its profile says among them."""
 
 
 class StationView(StationLine):
