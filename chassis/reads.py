@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, tuple_
 
 from chassis import problems
 from chassis.looks import CITY, Look, asked, number, some
-from chassis.reading import Page, by_key, cursor, cursor_values
+from chassis.reading import Page, by_key, cursor, cursor_values, no_cursor
 from chassis.rows import CityRow, loaded, shape
 from chassis.vault import Encrypted
 from chassis.writing import How, key_of, parsed_again, snapshot
@@ -111,25 +111,41 @@ class Reads(ABC):
         after: str | None = None,
         limit: int = 50,
         order_by: str = "id",
+        unsaid: bool = False,
     ) -> Page[RowT]:
         """Return one keyset page, ordered by a column (`-column` for descending) and the id.
 
-        By the column alone where it is the key.
+        By the column alone where it is the key. A cursor stands in a URL: where the column's values
+        must not (`unsaid`), it holds the id alone, and the value is looked up again.
         """
         name = order_by.removeprefix("-")
         names = [name] if shape(model).key == (name,) else [name, "id"]
         columns = [getattr(model, n) for n in names]
         conditions = list(where)
         if after is not None:
-            values = cursor_values(model, names, after)
+            values = (
+                await self._edge(model, names, after)
+                if unsaid
+                else cursor_values(model, names, after)
+            )
             edge = tuple_(*columns)
             conditions.append(edge < values if order_by[0] == "-" else edge > values)
         order = tuple(c.desc() if order_by[0] == "-" else c.asc() for c in columns)
         rows = await self.find(model, *conditions, order_by=order, limit=limit + 1)
         more = len(rows) > limit
         rows = rows[:limit]
-        edge_values = [getattr(rows[-1], n) for n in names] if more else None
+        said = names[-1:] if unsaid else names
+        edge_values = [getattr(rows[-1], n) for n in said] if more else None
         return Page(rows, None if edge_values is None else cursor(edge_values))
+
+    async def _edge(self, model: type[RowT], names: list[str], after: str) -> tuple[Any, ...]:
+        """Return where the row stands now that a page ended with."""
+        (key,) = cursor_values(model, names[-1:], after)
+        last = await self.one(model, getattr(model, names[-1]) == key)
+        values = tuple(getattr(last, name) for name in names) if last is not None else ()
+        if not values or None in values:
+            raise no_cursor()
+        return values
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         """Run a select of the chassis' or a service's `queries` inside the block."""

@@ -9,6 +9,8 @@ from chassis.rows import table_of
 from services.registry.models import Agency, Partner, Station, Worker
 from services.registry.reach import Condition
 
+INITIALS = "initials"
+"""By which names are sorted; those of people are in no URL, so in no cursor."""
 Named = type[Station | Agency | Partner | Worker]
 
 
@@ -34,6 +36,6 @@ def sorted_by(model: Named, said: str | None) -> tuple[str, list[Condition]]:
     name = said.removeprefix("-")
     column: Any = getattr(model, name)
     empty = table_of(model).c[name].nullable
-    return back + ("initials" if name == "name" else name), (
+    return back + (INITIALS if name == "name" else name), (
         [col(column).is_not(None)] if empty else []
     )

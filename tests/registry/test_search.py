@@ -1,7 +1,12 @@
 """Found by a part of the name or its initials, within reach; sorted, page by page."""
 
+import base64
+from uuid import uuid4
+
+import orjson
 import pytest
 
+from chassis.reading import cursor
 from services.registry.app import service
 from tests.conftest import WUHAN
 from tests.http import actor, client
@@ -137,6 +142,32 @@ async def test_a_worker_is_found_by_a_name_that_stands_in_no_address(bureau):
     assert await names(bureau, path, division="420103") == ["曾明"]
     assert await names(bureau, path, cert=other["cert"], sort="-name")
     assert (await bureau.get(path, params={"q": "小明"})).status_code == 400
+
+
+@pytest.mark.usefixtures("wuhan")
+@pytest.mark.parametrize("sort", ["name", "-name"])
+async def test_a_cursor_stands_in_an_address_so_it_holds_no_letter_of_a_persons_name(bureau, sort):
+    people = ["鄢婧", "欧阳倩云", "鄢静", "甄子涵", "欧阳倩芸"]
+    for name in people:
+        await added(bureau, "workers", {"name": name})
+    path, seen, after = f"/v1/{WUHAN}/workers", [], None
+
+    for _ in people:
+        more = {"after": after} if after else {}
+        answer = await bureau.get(path, params={"sort": sort, "limit": 1} | more)
+        page = answer.json()
+        seen += [each["name"] for each in page["items"]]
+        after = page["next"]
+        if after:
+            assert orjson.loads(base64.urlsafe_b64decode(f"{after}==")) == [page["items"][-1]["id"]]
+
+    order = ["欧阳倩云", "欧阳倩芸", "鄢婧", "鄢静", "甄子涵"]
+    assert after is None
+    assert seen == (order if sort == "name" else order[::-1])
+    stale = cursor([str(uuid4())])
+    for wrong in (stale, cursor(["oyqy", str(uuid4())]), "x"):
+        answer = await bureau.get(path, params={"sort": sort, "after": wrong})
+        assert answer.status_code == 400
 
 
 async def test_a_search_allows_its_own_method_and_not_those_of_an_id(bureau):

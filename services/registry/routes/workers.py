@@ -36,7 +36,7 @@ from services.registry.reach import (
     serving_within,
 )
 from services.registry.routes.callers import Reads, Writes
-from services.registry.search import named, sorted_by
+from services.registry.search import INITIALS, named, sorted_by
 from services.registry.shapes import (
     AddPosting,
     ChangePosting,
@@ -264,6 +264,7 @@ async def _found(tx: Tx, actor: Actor, query: FindWorkers, *more: Condition) -> 
         after=query.after,
         limit=query.limit,
         order_by=order,
+        unsaid=order.removeprefix("-") == INITIALS,
     )
 
 
