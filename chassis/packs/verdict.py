@@ -40,15 +40,21 @@ class Waiver:
     until: date
     who: str
     why: str
+    """A word of the vocabulary of reasons."""
+    id: str = ""
+    words: str = ""
+    """What whoever granted it wrote, where it is kept."""
 
     def line(self) -> dict[str, str]:
         """Return it as an answer names it."""
-        return {
+        line = {
             "who": self.who,
             "why": self.why,
             "from": self.start.isoformat(),
             "until": self.until.isoformat(),
         }
+        kept = {"id": self.id, "words": self.words}
+        return line | {name: said for name, said in kept.items() if said}
 
 
 class Verdict:

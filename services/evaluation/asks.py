@@ -48,7 +48,9 @@ class VerdictsAsked(DayAsked, Paged):
     district: Code | None = Field(
         default=None, description="a division's code; everything inside it is listed"
     )
-    sort: Literal["subject", "-subject", "division", "-division", "rule", "-rule"] = "subject"
+    sort: Literal[
+        "subject", "-subject", "division", "-division", "rule", "-rule", "severity", "-severity"
+    ] = Field(default="subject", description="`severity`: the worst first")
 
 
 class CoverageAsked(DayAsked):

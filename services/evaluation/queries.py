@@ -80,6 +80,9 @@ SELECT DISTINCT (f.state->>'to_id')::uuid AS station_id FROM fact f
  WHERE f.city = $1 AND f.kind = 'link' AND f.state->>'kind' = 'supervises'
    AND f.state->>'from_id' = ANY($2)
 """
+_ONE_GRANTS = """
+SELECT pg_advisory_xact_lock(hashtextextended('waiver:' || $1 || ':' || $2 || ':' || $3, 0))
+"""
 _NEXT = """
 SELECT DISTINCT subject_id FROM fact f
  WHERE city = $1 AND kind = $2 AND ($3::uuid IS NULL OR subject_id > $3)
@@ -204,6 +207,11 @@ async def following(
     """Return the next subjects of a kind by id; `loose` ones have never spoken of a station."""
     text = _NEXT_LOOSE if loose else _NEXT
     return [row["subject_id"] for row in await tx.fetch(text, tx.city, kind, after, number)]
+
+
+async def one_grants(tx: Transaction, about: Key) -> None:
+    """Wait until nobody else grants a waiver of this subject: two at once would not see each other."""
+    await tx.fetch(_ONE_GRANTS, tx.city, *about)
 
 
 async def waived(tx: Transaction, when: When, cases: Iterable[Case]) -> Waivers:

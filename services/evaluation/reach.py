@@ -72,6 +72,11 @@ def concerning(actor: Actor, row: Any) -> ColumnElement[bool]:
     return false()
 
 
+def reads_waivers(actor: Actor) -> bool:
+    """Whether the caller is of those who see the waivers of whom they see verdicts."""
+    return area_of(actor) is not None or actor.role in AT_STATION
+
+
 def may_state(actor: Actor, case: Case) -> bool:
     """Whether the caller may answer for somebody: a head for the station, a bureau in its area."""
     if actor.role == "station_head":

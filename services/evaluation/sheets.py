@@ -7,9 +7,10 @@ from uuid import UUID
 from chassis import problems
 from chassis.db import Transaction
 from chassis.identity import Actor
+from chassis.packs.verdict import SEVERITY
 from chassis.reading import cursor, uncursor
 from services.evaluation.decide.cases import Key
-from services.evaluation.decide.verdicts import Kept
+from services.evaluation.decide.verdicts import RANKS, Kept
 from services.evaluation.models import Due
 from services.evaluation.reach import AT_STATION, area_of
 
@@ -44,10 +45,20 @@ DELETE FROM due WHERE city = $1 AND seq = ANY(ARRAY(
 """
 _WAITING = "SELECT count(*) AS number FROM (SELECT FROM due WHERE city = $1 LIMIT 1000) AS d"
 
+_RANK = "CASE {} ELSE '{}' END".format(
+    " ".join(
+        f"WHEN v.text LIKE '%:broken:{modality}' THEN '{RANKS[severe]}'"
+        for modality, severe in SEVERITY.items()
+    )
+    + f" WHEN v.text LIKE '%:undecided:%' THEN '{RANKS['undecided']}'",
+    RANKS["else"],
+)
+"""As `verdicts.rank`."""
 _SORTS = {
     "subject": ("s.kind", "s.subject_id", "v.text"),
     "division": ("s.division", "s.kind", "s.subject_id", "v.text"),
     "rule": ("v.text", "s.kind", "s.subject_id"),
+    "severity": (_RANK, "s.kind", "s.subject_id", "v.text"),
 }
 
 

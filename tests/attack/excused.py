@@ -78,7 +78,7 @@ EXCUSED = (
     Excuse(
         "which divisions lie in a jurisdiction is no pattern",
         codes=words("outside"),
-        operations=words("get_policy_rules"),
+        operations=words("get_policy_rules get_verdicts get_deadlines"),
     ),
     Excuse("name and code of a division disagree", "division-name-mismatch"),
     Excuse("stateful: a request is sent again with another body under its key", "key-reused"),
@@ -140,7 +140,7 @@ EXCUSED = (
     Excuse(
         "what may be stated or waived is what the rules of the pack ask of this subject",
         codes=words("not-asked unknown-rule not-of-subject trouble"),
-        operations=words("post_attestation post_waiver post_what_if"),
+        operations=words("post_attestation post_waiver post_what_if get_verdicts"),
     ),
     Excuse(
         "a receipt's number goes with its day, and what was received is not returned",

@@ -8,6 +8,7 @@ import pytest
 from contracts.procurement import ContractSigned
 from contracts.registry import PackActivated
 from services.evaluation import judging
+from services.evaluation.decide.verdicts import RANKS
 from services.evaluation.judging import Judge, Left, catch_up, step
 from services.evaluation.models import Due, Sheet
 from tests import told
@@ -265,7 +266,7 @@ async def test_the_list_is_filtered_sorted_and_paged_and_nothing_is_lost(wuhan):
     whole = await everything()
     stored = await sheets(wuhan)
     assert len(whole) == len(set(whole)) == sum(len(s.verdicts) for s in stored.values())
-    for sort in ("-subject", "division", "-division", "rule", "-rule"):
+    for sort in ("-subject", "division", "-division", "rule", "-rule", "severity", "-severity"):
         assert sorted(await everything(sort=sort)) == sorted(whole)
     assert await everything(sort="-subject") == whole[::-1]
     broken = await wuhan.listed(rule="full-time", verdict="broken", district="420102")
@@ -280,6 +281,25 @@ async def test_the_list_is_filtered_sorted_and_paged_and_nothing_is_lost(wuhan):
     assert {i["subject"]["kind"] for i in (await wuhan.listed(kind="worker"))["items"]} <= {
         "worker"
     }
+
+
+async def test_the_worst_comes_first(wuhan):
+    await staffed(wuhan, workers=1)
+    await wuhan.judge()
+    order = [*RANKS][:5]
+
+    for asked in ({}, {"known_at": "2026-11-20T03:00:00Z"}):
+        worst = (await wuhan.listed(sort="severity", limit=200, **asked))["items"]
+        mildest = (await wuhan.listed(sort="-severity", limit=200, **asked))["items"]
+
+        assert worst == mildest[::-1]
+        broken = [each["severity"] for each in worst if each["severity"]]
+        assert broken == sorted(broken, key=order.index)
+        assert len(set(broken)) > 1
+        words = [each["verdict"] for each in worst]
+        assert words[: len(broken)] == ["broken"] * len(broken)
+        unknown = words.count("undecided")
+        assert words[len(broken) : len(broken) + unknown] == ["undecided"] * unknown
 
 
 async def test_a_list_of_another_day_is_judged_from_the_history_the_same_way(wuhan):
@@ -383,6 +403,8 @@ async def test_one_subjects_stored_sheet_counts_what_it_holds(wuhan):
     ("asked", "status"),
     [
         ({"rule": "Full"}, 422),
+        ({"rule": "no-such-rule"}, 422),
+        ({"district": "330106"}, 422),
         ({"verdict": "good"}, 422),
         ({"sort": "name"}, 422),
         ({"after": "WzFd"}, 400),

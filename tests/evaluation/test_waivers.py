@@ -1,5 +1,6 @@
 """Waivers: granted and taken back by the city, with two times, and what verdicts say of them."""
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -56,6 +57,8 @@ async def test_what_is_broken_is_waived_in_its_days_with_who_and_why(wuhan):
         "why": "transition",
         "from": "2026-06-01",
         "until": "2026-12-31",
+        "id": receipt["id"],
+        "words": "正在招聘",
     }
     asked = {"known_at": NOW.isoformat()}
     for day, word in (("2026-05-31", "broken"), ("2026-06-01", "waived")):
@@ -219,3 +222,49 @@ async def test_only_waivers_of_the_day_and_of_who_is_judged_are_read(wuhan):
     assert await read("2026-11-19") == {mine: ["2026-06-01"]}
     assert await read("2025-12-31") == {mine: ["2025-01-01"]}
     assert await read("2026-01-01") == {}
+
+
+async def test_a_rule_is_waived_once_a_day_so_that_taking_it_back_ends_it(wuhan, monkeypatch):
+    station, other = await staffed(wuhan, workers=2), await staffed(wuhan, workers=2)
+    first = await grant(wuhan, f"station:{station}")
+
+    async def again(**more):
+        answer = await post(wuhan, URL, wish(f"station:{station}", **more))
+        return answer.status_code, answer.json().get("errors")
+
+    status, [wrong] = await again(starts_on="2026-12-31", until="2027-02-01")
+    assert (status, wrong["at"], wrong["code"]) == (409, "/starts_on", "overlap")
+    assert "2026-06-01 – 2026-12-31" in wrong["say"]
+    assert (await again(starts_on="2026-05-01", until="2026-06-01"))[0] == 409
+    assert (await again(starts_on="2027-01-01", until="2027-02-01"))[0] == 201
+    assert (await again(rule="rooms"))[0] == 201
+    await grant(wuhan, f"station:{other}")
+    monkeypatch.setattr(wuhan.database, "clock", lambda: NOW.replace(hour=9))
+    await post(wuhan, f"{URL}/{first['id']}/revoke", {"on": "2026-10-01"})
+    line = (await wuhan.verdicts(f"station:{station}"))["full-time"]
+    assert line["verdict"] == "broken"
+    assert (await again(starts_on="2026-10-01", until="2026-12-31"))[0] == 201
+
+
+async def test_of_two_who_waive_the_same_at_once_one_is_told_so(wuhan):
+    station = await staffed(wuhan, workers=2)
+
+    answers = await asyncio.gather(
+        *(post(wuhan, URL, wish(f"station:{station}")) for _ in range(4))
+    )
+
+    assert sorted(each.status_code for each in answers) == [201, 409, 409, 409]
+
+
+async def test_what_was_written_of_a_waiver_is_for_those_who_see_the_waiver(wuhan):
+    agency = told.some_id()
+    station = await staffed(wuhan, workers=2, operator_id=agency)
+    await grant(wuhan, f"station:{station}")
+
+    async def words_for(reader):
+        sheet = await wuhan.verdicts(f"station:{station}", reader)
+        return sheet["full-time"]["waiver"].get("words")
+
+    assert await words_for(actor("district_bureau", division="420102")) == "正在招聘"
+    assert await words_for(actor("station_head", station_id=station)) == "正在招聘"
+    assert await words_for(actor("agency", agency_id=agency)) is None

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from chassis.packs import Jurisdiction, Verdict
 from chassis.packs.verdict import SEVERITY, WORDS
+from chassis.problems import At, Invalid
+from chassis.wording import none_of
 from services.evaluation.decide.attest import Statements, with_stated
 from services.evaluation.decide.cases import Case
 from services.evaluation.decide.waivers import Waivers, applying
@@ -123,11 +125,50 @@ class Cites:
         return self._known[key]
 
 
+RANKS = {
+    "violation": "0",
+    "overdue": "1",
+    "target": "2",
+    "warning": "3",
+    "hint": "4",
+    "undecided": "5",
+    "else": "6",
+}
+"""What is worst comes first: what is broken by its severity, then what is not known."""
+
+
+def rank(text: str) -> str:
+    """Return where a verdict stands among others by how bad it is."""
+    _, word, modality = text.split(":")
+    return RANKS.get(severity(word, modality) or word, RANKS["else"])
+
+
+def asked_for(j: Jurisdiction, rule: str | None, district: str | None) -> None:
+    """Refuse a rule or a place that the city's document does not speak of."""
+    if rule is not None and rule not in j.rules:
+        raise Invalid([none_of("?/rule", sorted(j.rules), "unknown-rule")])
+    if district is not None and not (
+        district.startswith(j.prefixes) or any(each.startswith(district) for each in j.prefixes)
+    ):
+        zh, en = "，".join(j.prefixes), ", ".join(j.prefixes)
+        raise Invalid(
+            [
+                At(
+                    "?/district",
+                    "outside",
+                    f"不在本辖区：代码应以 {zh} 开头",
+                    f"is outside the jurisdiction: codes here begin with {en}",
+                )
+            ]
+        )
+
+
 Order = Callable[[Kept, str], tuple[Any, ...]]
 SORTS: dict[str, Order] = {
     "subject": lambda kept, text: (kept.kind, kept.id, text),
     "division": lambda kept, text: (kept.division, kept.kind, kept.id, text),
     "rule": lambda kept, text: (text, kept.kind, kept.id),
+    "severity": lambda kept, text: (rank(text), kept.kind, kept.id, text),
 }
 """What a list may be sorted by: of a subject and one of its verdicts the place in the list."""
 

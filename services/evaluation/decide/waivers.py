@@ -21,11 +21,25 @@ Waivers = Mapping[Key, Sequence[Waiver]]
 
 
 def grant_waiver(
-    ask: GrantWaiver, case: Case, j: Jurisdiction, who: str, now: datetime
+    ask: GrantWaiver,
+    case: Case,
+    j: Jurisdiction,
+    who: str,
+    now: datetime,
+    *,
+    before: Iterable[Granted] = (),
 ) -> tuple[Granted, WaiverGranted]:
-    """Let a rule pass for somebody; only what the city's document has can be waived."""
+    """Let a rule pass for somebody; only what the city's document has can be waived, and once a day."""
     if wrong := [*_unfit(ask, case, j)]:
         raise problems.Invalid(wrong)
+    for each in before:
+        last = each.until if each.last_on is None else each.last_on
+        if max(each.starts_on, ask.starts_on) <= min(last, ask.until):
+            days = f"{each.starts_on} – {last}"
+            raise problems.Overlapping(
+                f"该规则已豁免（{days}）：请改期，或先撤销原豁免",
+                f"It is waived already, {days}: choose other days, or revoke that waiver first",
+            )
     waiver = Granted(
         subject_kind=case.kind,
         subject_id=case.id,
@@ -83,7 +97,9 @@ def held(rows: Iterable[Granted], known_at: datetime) -> dict[Key, list[Waiver]]
         last = row.until
         if row.last_on is not None and row.revoked_at and row.revoked_at <= known_at:
             last = row.last_on
-        waiver = Waiver(row.rule, row.starts_on, last, row.granted_by, row.reason_code)
+        waiver = Waiver(
+            row.rule, row.starts_on, last, row.granted_by, row.reason_code, str(row.id), row.why
+        )
         found.setdefault((row.subject_kind, row.subject_id), []).append(waiver)
     return found
 

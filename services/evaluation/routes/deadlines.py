@@ -12,6 +12,7 @@ from chassis.identity import Actor
 from services.evaluation import queries, sheets
 from services.evaluation.asks import DeadlinesAsked
 from services.evaluation.decide.deadlines import STATUSES, deadlines, place
+from services.evaluation.decide.verdicts import asked_for
 from services.evaluation.reach import reads_verdicts, whose_dues
 from services.evaluation.routes.compliance import when_of
 from services.evaluation.shapes import DeadlineView
@@ -38,6 +39,8 @@ async def get_deadlines(
     A bureau sees its area's and those of the whole city, a station what it hands in itself.
     """
     mine = whose_dues(actor)
+    if asked.district is not None:
+        asked_for(await tx.pack(), None, asked.district)
     when = when_of(asked, tx)
     told = {
         kind: [each.state for each in await queries.every(tx, kind, when)]

@@ -32,6 +32,7 @@ async def get_verdicts(asked: Annotated[VerdictsAsked, Query()], tx: Tx, actor: 
     """List verdicts within the caller's reach: the stored ones, or those of another day."""
     day = asked.as_of or tx.today
     j = await tx.pack(day, asked.known_at)
+    verdicts.asked_for(j, asked.rule, asked.district)
     texts = verdicts.wanted(
         j,
         rule=asked.rule,

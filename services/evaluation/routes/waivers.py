@@ -11,7 +11,7 @@ from chassis import problems
 from chassis.asked import Listed
 from chassis.http import IfMatch, Router, Tx, match
 from chassis.identity import Actor, allow
-from services.evaluation import gather, sheets
+from services.evaluation import gather, queries, sheets
 from services.evaluation.asks import GrantWaiver, RevokeWaiver, WaiversAsked
 from services.evaluation.decide.waivers import grant_waiver, revoke_waiver
 from services.evaluation.models import Waiver, WaiverReceipt, WaiverView
@@ -36,7 +36,11 @@ async def post_waiver(ask: GrantWaiver, tx: Tx, actor: CanGrant) -> WaiverReceip
     """Let a rule of the city's document pass for somebody, for a time; verdicts then say `waived`."""
     j = await tx.pack()
     case = await gather.said_of(tx, ask.subject, j, When(tx.today, tx.now), actor)
-    waiver = tx.record(*grant_waiver(ask, case, j, actor.subject, tx.now))
+    await queries.one_grants(tx, case.key)
+    row = cast("Any", Waiver)
+    mine = [row.subject_kind == case.kind, row.subject_id == case.id, row.rule == ask.rule]
+    before = await tx.find(Waiver, *mine)
+    waiver = tx.record(*grant_waiver(ask, case, j, actor.subject, tx.now, before=before))
     sheets.judge_again(tx, waiver.subject_kind, waiver.subject_id)
     return waiver
 
