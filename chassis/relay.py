@@ -36,7 +36,7 @@ SLOWLY_PER_PART, SLOWLY_S = 4, 0.5
 IN_FLIGHT = 200
 PUBLISH_S = 5.0
 CONNECT_S = 5.0
-BUSY_S, IDLE_S, IDLE_AFTER_S = 0.05, 0.5, 5.0
+SOON_S, BUSY_S, IDLE_S, IDLE_AFTER_S = 0.02, 0.05, 0.5, 5.0
 MEET_S = 10.0
 SURVEY_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
@@ -199,6 +199,9 @@ class _Work:
             worked = time.monotonic() if published else worked
             if self.slowly:
                 await relay.rest(SLOWLY_S)
+            elif published and not more:
+                # Who writes in another process wakes nobody, and seldom writes once.
+                await relay.rest(SOON_S)
             elif not more:
                 await relay.rest(IDLE_S if time.monotonic() - worked > IDLE_AFTER_S else BUSY_S)
 

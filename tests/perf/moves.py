@@ -7,6 +7,8 @@ not by the part's own, so its relay is not woken by them and finds them by looki
 import asyncio
 import itertools
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
@@ -27,8 +29,7 @@ async def to_take_on(run: Running, number: int) -> list[Batch]:
     everywhere = await asyncpg.connect(run.postgres.url("casework"))
     try:
         rows = await everywhere.fetch(
-            "SELECT city, id FROM referral WHERE status = 'routed' AND version = 1"
-            " ORDER BY city, received_at"
+            "SELECT city, id FROM referral WHERE status = 'routed' ORDER BY city, received_at"
         )
     finally:
         await everywhere.close()
@@ -46,26 +47,28 @@ async def to_take_on(run: Running, number: int) -> list[Batch]:
     return batches[: number // TOGETHER]
 
 
-async def take_on(run: Running, batches: list[Batch], rate: float) -> int:
-    """Record so many events a second, whatever becomes of them; return how many were."""
+@asynccontextmanager
+async def writing(run: Running) -> AsyncIterator[Callable[[list[Batch], float], Awaitable[int]]]:
+    """Give a function that records batches at so many events a second, and returns how many."""
     url = run.env["SHEGONG_DATABASE_URL_CASEWORK"]
     database = await Database.connect(url, part="casework", pool=4)
-    done = 0
 
-    async def one(city: str, ids: list[UUID]) -> None:
-        nonlocal done
+    async def one(city: str, ids: list[UUID]) -> int:
         async with database.begin(Who(city, "service:bench", "measuring")) as tx:
             for row in await tx.find(Referral, id=ids):
                 tx.record(row, accept(row, "worker", tx.now))
-        done += len(ids)
+        return len(ids)
 
-    try:
-        started = time.perf_counter()
+    async def take_on(batches: list[Batch], rate: float) -> int:
+        started, tasks = time.perf_counter(), []
         async with asyncio.TaskGroup() as group:
             for number, batch in enumerate(batches):
                 due = started + number * TOGETHER / rate
                 await asyncio.sleep(max(due - time.perf_counter(), 0))
-                group.create_task(one(*batch))
+                tasks.append(group.create_task(one(*batch)))
+        return sum(task.result() for task in tasks)
+
+    try:
+        yield take_on
     finally:
         await database.close()
-    return done
