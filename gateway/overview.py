@@ -5,25 +5,26 @@ named in `withheld`. Without registry there is no station to show: 503.
 """
 
 import asyncio
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ValidationError
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel
 
-from chassis import described, trace
+from chassis import trace
 from chassis.asked import Asked, Day
 from chassis.binding import JSON
 from chassis.clock import day_of, system_clock
+from chassis.http import Router
 from chassis.identity import Actor, allow
-from chassis.problems import At, Invalid, NotFound, Problem
 from gateway.exchange import Exchange
 from gateway.lines import Answer, Headers
 from gateway.parts import Parts, down
 
-router = APIRouter(tags=["overview"])
+router = Router(tags=["overview"])
 
 OK = 200
 _QUIET = {401, 403}
@@ -51,54 +52,52 @@ class Overview(BaseModel):
     as_of: date
 
 
-def day_asked(request: Request) -> date:
-    """Return the day asked for, today in China if none is."""
-    for name in request.query_params:
-        if name not in OverviewAsked.model_fields:
-            raise Problem("unknown-parameter")
-    try:
-        asked = OverviewAsked.model_validate_strings(dict(request.query_params))
-    except ValidationError:
-        raise Invalid([At("?/as_of", "date", "日期无效", "is not a date")]) from None
-    return asked.as_of or day_of(system_clock())
+@dataclass(frozen=True)
+class Others:
+    """The parts, as one caller's request may ask them."""
+
+    parts: Parts
+    exchange: Exchange
+    language: bytes
+
+    async def ask(self, actor: Actor, paths: dict[str, str]) -> dict[str, Answer | None]:
+        """Ask each part for its piece, side by side; None where none came."""
+
+        async def one(part: str) -> Answer | None:
+            headers: Headers = [
+                (b"authorization", self.exchange.bearer(actor, part)),
+                (b"accept-language", self.language),
+                (b"traceparent", trace.child(trace.current()).encode()),
+            ]
+            return await self.parts.glance(part, paths[part], headers)
+
+        answers = await asyncio.gather(*(one(part) for part in paths))
+        return dict(zip(paths, answers, strict=True))
 
 
-@router.get(
-    "/v1/{city}/stations/{station_id}/overview",
-    response_model=Overview,
-    openapi_extra={
-        **described.operation(
-            "get_overview",
-            "Show a station as registry, casework, procurement and evaluation know it.",
-            scope="registry:read",
-            below=True,
-            checked=True,
-        ),
-        "parameters": [
-            {"name": "as_of", "in": "query", "schema": {"type": "string", "format": "date"}},
-            described.LANGUAGE,
-        ],
-    },
-)
+def others(request: Request) -> Others:
+    """Return the parts, in the language of a request."""
+    said = request.headers.get("accept-language", "zh-CN").encode("latin-1")
+    state = request.app.state
+    return Others(state.parts, state.exchange, said)
+
+
+@router.get("/stations/{station_id}/overview", response_model=Overview)
 async def get_overview(
-    city: str,
-    station_id: str,
-    request: Request,
+    station_id: UUID,
+    query: Annotated[OverviewAsked, Query()],
     actor: Annotated[Actor, Depends(allow("registry:read"))],
-    as_of: Annotated[date, Depends(day_asked)],
+    parts: Annotated[Others, Depends(others)],
 ) -> Response:
     """Show a station as registry, casework, procurement and evaluation know it."""
-    try:
-        station = UUID(station_id)
-    except ValueError:
-        raise NotFound() from None
+    city, as_of = actor.city, query.as_of or day_of(system_clock())
     paths = {
-        "registry": f"/v1/{city}/stations/{station}",
-        "casework": f"/v1/{city}/stations/{station}/load",
-        "procurement": f"/v1/{city}/contracts?station_id={station}&on={as_of}",
-        "evaluation": verdicts_of(city, f"station:{station}", as_of),
+        "registry": f"/v1/{city}/stations/{station_id}",
+        "casework": f"/v1/{city}/stations/{station_id}/load",
+        "procurement": f"/v1/{city}/contracts?station_id={station_id}&on={as_of}",
+        "evaluation": verdicts_of(city, f"station:{station_id}", as_of),
     }
-    heard = await _ask(request, actor, paths)
+    heard = await parts.ask(actor, paths)
     home = heard["registry"]
     if home is None or home.status >= _BROKEN:
         raise down("registry")
@@ -149,23 +148,6 @@ def in_force(contracts: list[dict[str, Any]], as_of: date) -> dict[str, Any] | N
         if contract["starts_on"] <= day <= (contract.get("ended_on") or contract["ends_on"])
     ]
     return max(held, key=lambda contract: contract["starts_on"], default=None)
-
-
-async def _ask(request: Request, actor: Actor, paths: dict[str, str]) -> dict[str, Answer | None]:
-    parts: Parts = request.app.state.parts
-    exchange: Exchange = request.app.state.exchange
-    said = request.headers.get("accept-language", "zh-CN").encode("latin-1")
-
-    async def one(part: str) -> Answer | None:
-        headers: Headers = [
-            (b"authorization", exchange.bearer(actor, part)),
-            (b"accept-language", said),
-            (b"traceparent", trace.child(trace.current()).encode()),
-        ]
-        return await parts.glance(part, paths[part], headers)
-
-    answers = await asyncio.gather(*(one(part) for part in paths))
-    return dict(zip(paths, answers, strict=True))
 
 
 def _passed(answer: Answer) -> Response:

@@ -266,7 +266,7 @@ async def post_withdraw(
 async def get_load(station_id: UUID, tx: Tx, actor: CanCount) -> shapes.Load:
     """Show how much a station has in hand; numbers only."""
     found, load = await tx.look(
-        first(StationKept, cast("Any", StationKept).id == station_id, stations_of(actor)),
+        first(StationKept, stations_of(actor), id=station_id),
         load_of(station_id, tx.now),
     )
     if found is None:
