@@ -118,7 +118,7 @@ async def arguments_of(plan: Plan, request: Request, writes: bool) -> dict[str, 
             raise problems.NotFound()
     if plan.query is not None:
         arguments[plan.query[0]] = _query(plan.query[1], request)
-    elif request.url.query:
+    elif request.scope["query_string"]:
         raise _unknown_parameters(sorted(request.query_params))
     if plan.body is not None:
         arguments[plan.body[0]] = await _body(plan.body[1], request)

@@ -27,7 +27,7 @@ from chassis.looks import heard
 from chassis.people import People
 from chassis.pool import Turns, opened
 from chassis.reads import Reads
-from chassis.rows import Aggregate, CityRow, Copy
+from chassis.rows import Aggregate, CityRow, shape
 from chassis.statement import opening, statement
 from chassis.tables import Audit, EventLog, Outbox, PackKept
 from chassis.vault import Vault
@@ -213,7 +213,7 @@ class Transaction(Reads):
             row.city = self.city
             key = (type(row), key_of(row))
             known = self._known.get(key)
-            if isinstance(row, Copy) and known is not None and known is not row:
+            if known is not None and known is not row and shape(type(row)).copy:
                 # The same copy twice in one batch: the later state is the state.
                 self._pending.pop(id(known), None)
                 self._read.pop(id(known), None)

@@ -40,6 +40,9 @@ def setup(part: str) -> None:
     """Send every logger's lines to standard error as JSON, for one part."""
     global _part  # noqa: PLW0603 - one process is one part
     _part = part
+    # Where a line was written from, by which thread and process, is told by none of ours.
+    logging._srcfile = None  # noqa: SLF001 - as the library's guide says
+    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -33,6 +33,10 @@ class Param(Generic[T]):
     cite: dict[str, Any] | None
 
 
+_KEPT = 4_000
+"""Places and days a document's parameters are kept for."""
+
+
 class Policy:
     """The parameters a service reads, declared as annotations of a subclass."""
 
@@ -50,6 +54,9 @@ class Policy:
     @classmethod
     def of(cls, j: Jurisdiction, area: str, day: date) -> Self:
         """Read every parameter there and then; a pack without one is refused with its name."""
+        kept: Self | None = j.kept.get((cls, area, day))
+        if kept is not None:
+            return kept
         policy = cls()
         for name, kind in cls._types.items():
             found = j.parameter(name, area, day)
@@ -57,6 +64,9 @@ class Policy:
             if value is None:
                 raise NoParameter(f"{j.id}: `{name}` is {found.unit}, not {kind}")
             setattr(policy, name, Param(name, value, found.kind, found.cite))
+        if len(j.kept) >= _KEPT:
+            j.kept.clear()
+        j.kept[cls, area, day] = policy
         return policy
 
     @classmethod

@@ -143,6 +143,10 @@ class Shape:
             if c.name != "city" and c.identity is None and c.server_default is None
         )
         self.key = tuple(k for k in keys if k != "city")
+        self.copy = issubclass(model, Copy)
+        number = model.numbered[0] if model.numbered else None
+        self.unnumbered = tuple(n for n in self.given if n != number)
+        """What is given of a row: all but the number it will have, if it has one."""
         self.sealed = tuple(
             c.name for c in columns if isinstance(c.type, LargeBinary) and _sealed(model, c.name)
         )

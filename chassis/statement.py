@@ -15,9 +15,8 @@ The text depends only on the shape of the work, so it is cached here and prepare
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
@@ -51,8 +50,7 @@ def opening(city: str, subject: str, purpose: str) -> str:
 Kind = Literal["change", "update", "delete", "insert", "upsert", "number"]
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(NamedTuple):
     """Rows of one model written one way; `names` are the columns that come as arguments."""
 
     kind: Kind

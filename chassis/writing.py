@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal, cast
 
 import orjson
 
-from chassis.rows import CityRow, Copy, shape
+from chassis.rows import CityRow, shape
 from chassis.statement import Kind, Write
 from chassis.vault import Encrypted
 
@@ -59,13 +61,11 @@ def grouped(pending: Pending, read: Read) -> dict[Write, list[CityRow]]:
             if kind == "update" and not names:
                 continue
         elif model.numbered is not None:
-            column, by = model.numbered
-            place, kind = 2, "number"
-            names = tuple(n for n in about.given if n != column)
-            counter = ":".join(str(row.__dict__[n]) for n in by)
+            place, kind, names = 2, "number", about.unnumbered
+            counter = ":".join(str(row.__dict__[n]) for n in model.numbered[1])
         else:
             place, names = 1, about.given
-            kind = "upsert" if isinstance(row, Copy) else "insert"
+            kind = "upsert" if about.copy else "insert"
         found.setdefault((place, kind, model, names, counter), []).append(row)
     groups: dict[Write, list[CityRow]] = {}
     for (_, kind, model, names, _counter), rows in sorted(
@@ -78,34 +78,46 @@ def grouped(pending: Pending, read: Read) -> dict[Write, list[CityRow]]:
     return groups
 
 
+@lru_cache(maxsize=1024)
+def _picker(model: type[CityRow], names: tuple[str, ...]) -> tuple[Callable[..., Any], list[int]]:
+    """Return what takes these columns from a row's values, and which of them may be sealed."""
+    sealed = shape(model).sealed
+    pick = itemgetter(*names) if len(names) > 1 else lambda values: (values[names[0]],)
+    return pick, [place for place, name in enumerate(names) if name in sealed]
+
+
 def arguments(write: Write, rows: list[CityRow], read: Read) -> list[Any]:
     """Return the arguments of one part of the statement, in its text's order."""
-    about = shape(write.model)
-    brought: list[dict[str, Any]] = []
-    for row in rows:
-        values = dict(row.__dict__)
-        for name in about.sealed:
-            if isinstance(values[name], Encrypted):
-                values[name] = values[name].sealed
-        if write.kind == "change":
-            values["version"] = read[id(row)][1]["version"]
-        brought.append(values)
+    model, about = write.model, shape(write.model)
     match: tuple[str, ...] = ()
     if write.kind == "change":
         match = (*about.key, "version")
     elif write.kind in ("update", "delete"):
         match = about.key
-    names = (*match, *(n for n in write.names if n not in match))
+    names = (*match, *(n for n in write.names if n not in match)) if match else write.names
     out: list[Any] = []
     if write.kind == "number":
-        assert write.model.numbered is not None
-        by = write.model.numbered[1]
-        out += [":".join(str(brought[0][n]) for n in by), len(rows)]
-    if write.many:
-        return out + [
-            [json_text(v[n]) if n in about.json else v[n] for v in brought] for n in names
-        ]
-    return out + [brought[0][n] for n in names]
+        assert model.numbered is not None
+        out += [":".join(str(rows[0].__dict__[n]) for n in model.numbered[1]), len(rows)]
+    if not names:
+        return out
+    pick, sealed = _picker(model, names)
+    brought: list[list[Any]] = []
+    for row in rows:
+        values = list(pick(row.__dict__))
+        for place in sealed:
+            if isinstance(values[place], Encrypted):
+                values[place] = values[place].sealed
+        if write.kind == "change":
+            values[len(about.key)] = read[id(row)][1]["version"]
+        brought.append(values)
+    if not write.many:
+        return out + brought[0]
+    columns = zip(names, zip(*brought, strict=True), strict=True)
+    return out + [
+        [json_text(value) for value in column] if name in about.json else list(column)
+        for name, column in columns
+    ]
 
 
 def json_text(value: Any) -> str | None:

@@ -87,6 +87,8 @@ class Jurisdiction:
         self._by_subject, self._by_path = indexes(self.rules)
         self._plans: dict[tuple[str, Spot, int], Plan] = {}
         self._spots: dict[str, Spot] = {}
+        self.kept: dict[Any, Any] = {}
+        """What others made of this document and would only make again (`chassis.policy`)."""
         self.replan()
 
     @classmethod
@@ -277,6 +279,7 @@ class Jurisdiction:
         entries = itertools.chain.from_iterable(self.rules.values())
         self._prefixes, self._changes = self._layers.spans(entries, self.parameters)
         self._plans, self._spots = {}, {}
+        self.kept = {}
 
     def _add_rules(self, layers: Layers, compiler: Compiler, layer: Loaded) -> None:
         for rid, rule in layer.pack.rules.items():

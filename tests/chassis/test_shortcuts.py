@@ -18,9 +18,9 @@ WAITS = {
 """Who opens a line to somebody else says how long it may take."""
 BESIDE = {
     *("chassis/workers.py", "chassis/consumer.py", "chassis/relay.py", "chassis/bus.py"),
-    "services/evaluation/judging.py",
+    *("services/evaluation/judging.py", "services/registry/sheets/importing.py"),
 }
-"""Workers have tasks of their own; nothing that answers a request has."""
+"""Workers and imports have tasks of their own; nothing that answers a request has."""
 STRAYS = {"create_task", "ensure_future", "BackgroundTasks", "BackgroundTask", "call_later"}
 BY_THE_WALL = {"gateway/exchange.py": "a token's times are the wall's"}
 

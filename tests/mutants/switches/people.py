@@ -14,12 +14,12 @@ SWITCHES = (
         edits=(
             Edit(
                 "chassis/vault.py",
-                "bound = _bound(head, key.city, table, column, row_id)\n            text =",
+                "bound = _place(head, key.city, table, column) + row\n            text =",
                 "bound = _bound(head, key.city)\n            text =",
             ),
             Edit(
                 "chassis/vault.py",
-                "bound = _bound(head, key.city, table, column, row_id)\n        try:",
+                'bound = _place(head, key.city, table, column) + _bound(b"", row_id)\n        try:',
                 "bound = _bound(head, key.city)\n        try:",
             ),
         ),
