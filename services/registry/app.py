@@ -28,6 +28,11 @@ CLASHES = {
     "supervisor_term": Overlapping(
         "同一人的督导聘期不能重叠", "Two terms of one supervisor overlap"
     ),
+    "supervision_visit": Taken(
+        "/days",
+        "该督导当日对该站点的同类督导已登记",
+        "A visit of this kind, supervisor and station is entered for these days already",
+    ),
     "register_name": Taken(
         "/name", "该登记册的起始日已登记，请修改", "This register has its day: change it"
     ),

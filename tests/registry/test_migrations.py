@@ -159,3 +159,28 @@ async def test_what_two_places_said_of_a_station_is_what_its_profile_says(postgr
 
     facts = await old.fetchval("SELECT facts FROM station WHERE city = '420100'")
     assert orjson.loads(facts) == {"office_m2": 30, "rooms": ["case"], "volunteers": True}
+
+
+async def test_visits_entered_twice_stay_and_what_is_entered_since_is_once(postgres, old):
+    url = postgres.url("registry_old", "registry_migrator")
+    await migrate("registry", url, to="0019")
+    await old.execute("""
+        INSERT INTO worker (city, id, version, name, status, id_type, cert, as_of, facts)
+        VALUES ('420100', gen_random_uuid(), 1, '督导', 'active', 'none', 'none', '2022-01-01', '{}');
+        INSERT INTO supervisor (city, id, version, worker_id, hired_by, full_time, starts_on, as_of)
+        SELECT city, id, 1, id, 'district', false, '2022-01-01', '2022-01-01'
+        FROM worker WHERE name = '督导';
+        INSERT INTO supervision (city, id, version, status, station_id, supervisor_id, kind, days,
+                                 as_of, last_day)
+        SELECT s.city, gen_random_uuid(), 1, 'held', s.id, p.id, 'on_site',
+               jsonb_build_array(jsonb_build_object('day', day, 'hours', 8)), day::date, day::date
+        FROM (SELECT * FROM station WHERE city = '420100' LIMIT 1) s JOIN supervisor p USING (city),
+             unnest(ARRAY['2026-03-02', '2026-03-02', '2026-03-03']) AS day;
+    """)
+
+    await migrate("registry", url)
+
+    rows = await old.fetch("SELECT first_day FROM supervision ORDER BY first_day NULLS LAST")
+    assert [str(row["first_day"]) for row in rows] == ["2026-03-02", "2026-03-03", "None"]
+    with pytest.raises(asyncpg.ExclusionViolationError):
+        await old.execute("UPDATE supervision SET first_day = last_day")

@@ -1,9 +1,12 @@
 """Supervisors and their terms, supervisions of stations, and when a register is whole."""
 
+from datetime import date
+
 import orjson
 
 from chassis.tables import EventLog
 from services.registry.app import service
+from services.registry.models import Assignment
 from tests.conftest import WUHAN, who
 from tests.http import actor, client
 from tests.registry.conftest import a_station, added
@@ -63,7 +66,7 @@ async def test_a_person_is_supervisor_once_at_a_time(bureau):
 async def test_stations_lie_inside_the_term_and_are_replaced_whole(served, bureau):
     here, there, guide = await places(bureau)
     outside = a_supervisor(guide, here)
-    outside["stations"][0]["ends_on"] = None
+    outside["stations"][0]["ends_on"] = "2027-01-01"
     refused = await bureau.post(f"{PATH}/supervisors", json=outside)
     supervisor = await added(bureau, "supervisors", a_supervisor(guide, here))
 
@@ -239,3 +242,69 @@ async def test_pay_and_checks_of_a_worker_travel_without_a_name(served, bureau):
     assert data["facts"]["offence_check_on"] == "2026-09-01"
     assert (data["specialities"], data["origin_post"]) == (["elderly"], "grid_worker")
     assert refused.json()["errors"][0]["at"] == "/pay/0/starts_on"
+
+
+async def test_a_station_without_a_last_day_is_the_supervisors_until_the_term_ends(bureau):
+    here, _, guide = await places(bureau)
+    body = a_supervisor(guide, here)
+    del body["stations"][0]["ends_on"]
+
+    supervisor = await added(bureau, "supervisors", body)
+
+    shown = (await bureau.get(f"{PATH}/supervisors/{supervisor}")).json()
+    assert [each["ends_on"] for each in shown["stations"]] == ["2026-12-31"]
+
+
+async def test_a_visit_is_entered_once_whoever_comes_first(bureau):
+    here, there, guide = await places(bureau)
+    mine = await added(bureau, "supervisors", a_supervisor(guide, here, there))
+    held = await added(bureau, "supervisions", a_supervision(here, mine))
+    last = a_supervision(here, mine, days=[{"day": "2026-03-03", "hours": 4}])
+
+    again = await bureau.post(f"{PATH}/supervisions", json=last)
+    others = [
+        a_supervision(there, mine),
+        last | {"kind": "remote"},
+        last | {"days": [{"day": "2026-03-04", "hours": 4}]},
+        last | {"status": "cancelled"},
+    ]
+    answers = [await bureau.post(f"{PATH}/supervisions", json=each) for each in others]
+
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/duplicate-reference")
+    assert again.json()["errors"][0]["at"] == "/days"
+    assert {each.status_code for each in answers} == {201}, [each.text for each in answers]
+    cancelled = a_supervision(here, mine, status="cancelled")
+    path = f"{PATH}/supervisions/{held}"
+    assert (await bureau.put(path, json=cancelled, headers={"if-match": '"1"'})).status_code == 200
+    assert (await bureau.post(f"{PATH}/supervisions", json=last)).status_code == 201
+
+
+async def test_a_visit_is_of_days_in_a_row_at_a_station_the_supervisor_has_then(served, bureau):
+    here, there, guide = await places(bureau)
+    body = a_supervisor(guide, here)
+    body["stations"][0]["starts_on"] = "2026-03-01"
+    mine = await added(bureau, "supervisors", body)
+
+    async def refused(station, *days, kind="on_site"):
+        said = [{"day": day, "hours": 8} for day in days]
+        visit = a_supervision(station, mine, days=said, kind=kind)
+        answer = await bureau.post(f"{PATH}/supervisions", json=visit)
+        if answer.status_code == 201:
+            return answer.json()["id"]
+        return [(each["at"], each["code"]) for each in answer.json()["errors"]]
+
+    assert await refused(here, "2026-07-01", "2026-07-20") == [("/days", "not-in-a-row")]
+    assert await refused(there, "2026-03-02") == [("/station_id", "not-assigned")]
+    assert await refused(here, "2026-02-28", "2026-03-01") == [("/station_id", "not-assigned")]
+    held = await refused(here, "2026-03-06", "2026-03-09")
+    # Its record is filed though the station has gone to somebody else since.
+    async with served.begin(who()) as tx:
+        [serves] = await tx.find(Assignment)
+        serves.ends_on = date(2026, 3, 1)
+        tx.keep(serves)
+    days = [{"day": day, "hours": 8} for day in ("2026-03-06", "2026-03-09")]
+    filed = a_supervision(here, mine, days=days, recorded_on="2026-03-10")
+    answer = await bureau.put(
+        f"{PATH}/supervisions/{held}", json=filed, headers={"if-match": '"1"'}
+    )
+    assert answer.status_code == 200, answer.text

@@ -1,7 +1,8 @@
 """Supervisors and their stations; supervisions; from when a register is whole."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from chassis.problems import At, Invalid
@@ -15,31 +16,38 @@ from contracts.registry import (
 from services.registry.decide.days import in_order, since
 from services.registry.facts import SupervisionWords, SupervisorWords, Words, strange_words
 from services.registry.models import Assignment, Register, Supervision, Supervisor
-from services.registry.shapes import OpenRegister, WriteSupervision, WriteSupervisor
+from services.registry.shapes import Held, OpenRegister, WriteSupervision, WriteSupervisor
 
 TERM = (
     *("worker_id", "hired_by", "agency_id", "full_time"),
     *("talent_level", "starts_on", "ends_on"),
 )
 """What is said of a supervisor's term beside the stations."""
+_SATURDAY = 5
 _VISIT = ("status", "station_id", "supervisor_id", "kind", "recorded_on")
 
 
 def write_supervisor(
     supervisor: Supervisor | None, ask: WriteSupervisor, words: Words | None, today: date
 ) -> tuple[Supervisor, list[Assignment], SupervisorChanged]:
-    """Enter a supervisor's term with its stations, or replace what is said of it."""
+    """Enter a supervisor's term with its stations, or replace what is said of it.
+
+    A station whose last day is not said is the supervisor's until the term ends.
+    """
     in_order(ask.starts_on, ask.ends_on)
     wrong: list[At] = []
     if words is not None:
         said: dict[str, Any] = {"hired_by": ask.hired_by, "talent_level": ask.talent_level}
         wrong += strange_words(SupervisorWords, said, words)
-    for number, each in enumerate(ask.stations):
+    served = [
+        each.model_copy(update={"ends_on": each.ends_on or ask.ends_on}) for each in ask.stations
+    ]
+    for number, each in enumerate(served):
         at = f"/stations/{number}"
         in_order(each.starts_on, each.ends_on, at)
         if each.starts_on < ask.starts_on or _after(each.ends_on, ask.ends_on):
             wrong.append(At(at, "outside-term", "不在聘期内", "lies outside the term"))
-    places = [(each.station_id, each.starts_on) for each in ask.stations]
+    places = [(each.station_id, each.starts_on) for each in served]
     if len(set(places)) < len(places):
         wrong.append(At("/stations", "doubled", "同一站点重复", "names a station twice"))
     if wrong:
@@ -51,9 +59,7 @@ def write_supervisor(
     else:
         for name, value in values.items():
             setattr(supervisor, name, value)
-    stations = [
-        Assignment(supervisor_id=supervisor.id, **each.model_dump()) for each in ask.stations
-    ]
+    stations = [Assignment(supervisor_id=supervisor.id, **each.model_dump()) for each in served]
     return supervisor, stations, told_supervisor(supervisor, stations)
 
 
@@ -71,11 +77,17 @@ def told_supervisor(supervisor: Supervisor, stations: Sequence[Assignment]) -> S
 
 
 def write_supervision(
-    supervision: Supervision | None, ask: WriteSupervision, words: Words | None, today: date
+    supervision: Supervision | None,
+    ask: WriteSupervision,
+    words: Words | None,
+    today: date,
+    served: Sequence[Assignment],
 ) -> tuple[Supervision, SupervisionChanged]:
     """Enter a supervision that was held, or replace what is said of one.
 
-    The days of one visit are summed wherever its length counts (LZ-2.4.3-c).
+    The days of one visit are summed wherever its length counts (LZ-2.4.3-c), so they are in a row, and
+    the station is one of those the supervisor has `served` then; the database holds a visit to be
+    entered once.
     """
     wrong: list[At] = []
     if words is not None:
@@ -86,6 +98,8 @@ def write_supervision(
         wrong.append(At("/days", "in-future", "督导日期不能晚于今天", "a day is later than today"))
     if len({each.day for each in days}) < len(days):
         wrong.append(At("/days", "doubled", "同一天出现两次", "names a day twice"))
+    if supervision is None or not _same_visit(supervision, ask, days):
+        wrong += _strange_visit(ask, days, served)
     if ask.recorded_on and not last <= ask.recorded_on <= today:
         wrong.append(
             At(
@@ -99,6 +113,7 @@ def write_supervision(
         raise Invalid(wrong)
     values = {name: getattr(ask, name) for name in _VISIT} | {
         "days": [each.model_dump(mode="json") for each in days],
+        "first_day": days[0].day,
         "last_day": last,
         "as_of": since(supervision, ask.effective_on, today, days[0].day),
     }
@@ -113,6 +128,46 @@ def write_supervision(
         as_of=supervision.as_of,
         **{name: values[name] for name in _VISIT},
     )
+
+
+def _same_visit(supervision: Supervision, ask: WriteSupervision, days: Sequence[Held]) -> bool:
+    """Whether a visit's station, supervisor and days are as they were, and its record alone is filed."""
+    return (supervision.station_id, supervision.supervisor_id, supervision.days) == (
+        ask.station_id,
+        ask.supervisor_id,
+        [each.model_dump(mode="json") for each in days],
+    )
+
+
+def _strange_visit(
+    ask: WriteSupervision, days: Sequence[Held], served: Sequence[Assignment]
+) -> Iterator[At]:
+    if any(_apart(one.day, then.day) for one, then in pairwise(days)):
+        yield At(
+            "/days",
+            "not-in-a-row",
+            "一次督导的各日须连续（周末除外），否则请分次登记",
+            "are not in a row, weekends aside: enter several visits",
+        )
+    mine = [
+        each
+        for each in served
+        if (each.supervisor_id, each.station_id) == (ask.supervisor_id, ask.station_id)
+    ]
+    first, last = days[0].day, days[-1].day
+    if not any(e.starts_on <= first and not _after(last, e.ends_on) for e in mine):
+        yield At(
+            "/station_id",
+            "not-assigned",
+            "督导当日不负责该站点",
+            "is not one of this supervisor's stations on those days",
+        )
+
+
+def _apart(one: date, then: date) -> bool:
+    """Whether a working day lies between two days."""
+    between = [one + timedelta(days) for days in range(1, (then - one).days)]
+    return any(day.weekday() < _SATURDAY for day in between)
 
 
 def open_register(ask: OpenRegister, today: date) -> tuple[Register, RegisterChanged]:

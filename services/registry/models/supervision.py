@@ -63,9 +63,21 @@ class SupervisionView(SQLModel):
 
 
 class Supervision(Registry, Aggregate, SupervisionView, table=True):
-    """A supervision."""
+    """The database refuses two visits of a kind that one supervisor held at a station on one day."""
 
+    first_day: date | None
+    """None: entered before a visit could be entered once only, and clashing with another."""
     last_day: date
+    visit: Any = Field(
+        default=None,
+        sa_column=Column(
+            DATERANGE,
+            Computed(
+                "CASE WHEN status = 'held' AND first_day IS NOT NULL"
+                " THEN daterange(first_day, last_day, '[]') END"
+            ),
+        ),
+    )
 
 
 class RegisterView(SQLModel):

@@ -16,6 +16,7 @@ from services.registry.decide.supervision import (
     write_supervision,
 )
 from services.registry.models import (
+    Assignment,
     Register,
     RegisterView,
     Station,
@@ -53,7 +54,8 @@ async def post_supervision(ask: WriteSupervision, tx: Tx, actor: Supervises) -> 
     """Enter a supervision that was held: one visit with all its days."""
     must_write(actor, Supervision)
     await _known(tx, actor, ask)
-    return tx.record(*write_supervision(None, ask, await words_of(tx), tx.today))
+    served = await _served(tx, ask.supervisor_id)
+    return tx.record(*write_supervision(None, ask, await words_of(tx), tx.today, served))
 
 
 @router.get("/supervisions")
@@ -87,7 +89,8 @@ async def put_supervision(
     if not await _supervisor(tx, actor, supervision.supervisor_id):
         raise Forbidden("只能修改本人的督导", "A supervisor changes own supervisions only")
     await _known(tx, actor, ask)
-    return tx.record(*write_supervision(supervision, ask, await words_of(tx), tx.today))
+    served = await _served(tx, ask.supervisor_id)
+    return tx.record(*write_supervision(supervision, ask, await words_of(tx), tx.today, served))
 
 
 @router.post("/registers", status_code=201)
@@ -131,6 +134,10 @@ async def _known(tx: Tx, actor: Actor, ask: WriteSupervision) -> None:
         raise UnknownReference("/station_id")
     if not await _supervisor(tx, actor, ask.supervisor_id):
         raise UnknownReference("/supervisor_id")
+
+
+async def _served(tx: Tx, supervisor_id: UUID) -> list[Assignment]:
+    return await tx.find(Assignment, Assignment.supervisor_id == supervisor_id)
 
 
 async def _supervisor(tx: Tx, actor: Actor, supervisor_id: UUID) -> bool:

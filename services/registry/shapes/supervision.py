@@ -26,7 +26,7 @@ class Assign(Asked):
 
     station_id: UUID
     starts_on: Day
-    ends_on: Day | None = None
+    ends_on: Day | None = Field(None, description="none: until the term ends")
 
 
 class WriteSupervisor(Asked):

@@ -7,7 +7,7 @@ from chassis.db import Transaction
 from chassis.problems import Problem
 from chassis.reading import among
 from services.registry.decide.supervision import write_supervision
-from services.registry.models import Station, Supervision, Supervisor, Worker
+from services.registry.models import Assignment, Station, Supervision, Supervisor, Worker
 from services.registry.shapes import WriteSupervision
 from services.registry.sheets import found
 from services.registry.sheets.asked import ask, refused
@@ -30,6 +30,7 @@ async def take(tx: Transaction, lines: Sequence[Line], ground: Ground) -> None:
     terms = await tx.find(Supervisor, among(Supervisor.worker_id, ids)) if ids else []
     wanted = [each.id for each in terms]
     there = await tx.find(Supervision, among(Supervision.supervisor_id, wanted)) if wanted else []
+    served = await tx.find(Assignment, among(Assignment.supervisor_id, wanted)) if wanted else []
     for _, some in groupby(sorted(lines, key=key), key):
         group = list(some)
         if not _whole(group):
@@ -39,7 +40,7 @@ async def take(tx: Transaction, lines: Sequence[Line], ground: Ground) -> None:
         person = people.get(numbers[first.number] or "")
         term = _term(terms, person, first)
         if station is not None and term is not None:
-            _visited(tx, group, first, (station, term), there, ground)
+            _visited(tx, group, first, (station, term), (there, served), ground)
 
 
 def _whole(group: Sequence[Line]) -> bool:
@@ -66,12 +67,14 @@ def _visited(
     group: Sequence[Line],
     first: Line,
     at: tuple[Station, Supervisor],
-    there: Sequence[Supervision],
+    held: tuple[Sequence[Supervision], Sequence[Assignment]],
     ground: Ground,
 ) -> None:
-    station, term = at
-    day = first.values["day"]
-    known = next((s for s in there if s.station_id == station.id and s.days[0]["day"] == day), None)
+    (station, term), (there, served) = at, held
+    same = (station.id, term.id, first.values["day"])
+    known = next(
+        (s for s in there if (s.station_id, s.supervisor_id, s.days[0]["day"]) == same), None
+    )
     said = {
         "station_id": station.id,
         "supervisor_id": term.id,
@@ -88,7 +91,7 @@ def _visited(
         outcome = Outcome.SAME
     else:
         try:
-            tx.record(*write_supervision(known, wish, ground.words, tx.today))
+            tx.record(*write_supervision(known, wish, ground.words, tx.today, served))
         except Problem as problem:
             refused(KIND, first, problem)
             return
