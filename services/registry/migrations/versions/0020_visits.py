@@ -25,6 +25,7 @@ WHERE NOT EXISTS (
 # Some thousand visits a city: built in less time than a write waits for.
 VISIT = """
 ALTER TABLE supervision
+  -- squawk-ignore adding-field-with-default
   ADD COLUMN visit daterange GENERATED ALWAYS AS
     (CASE WHEN status = 'held' AND first_day IS NOT NULL
           THEN daterange(first_day, last_day, '[]') END) STORED
