@@ -66,6 +66,11 @@ def _national() -> _National:
     )
 
 
+def published() -> int:
+    """Return the last year whose national calendar is known here."""
+    return _national().last
+
+
 class Days:
     """The days of one city."""
 

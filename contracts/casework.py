@@ -62,6 +62,15 @@ class InformationSupplied(ReferralStep):
     reply_by: datetime
 
 
+class ReplyTimeSet(ReferralStep):
+    """Days its clock runs through were published: the answer is due then."""
+
+    type: ClassVar[str] = "casework.referral.reply_time_set.v1"
+
+    reply_by: datetime
+    reply_by_provisional: bool
+
+
 class ReferralTransferred(ReferralStep):
     """The referral moved to another station."""
 

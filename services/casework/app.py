@@ -1,15 +1,14 @@
 """Casework as a service: what it answers, hears and keeps."""
 
-from functools import partial
 from pathlib import Path
 
 from chassis.packs import Subjects
 from chassis.service import Service
 from chassis.watch import Watch
 from contracts.facts import GATES, SUBJECTS
+from services.casework.clocks import Clocks
 from services.casework.reactions import reactions
 from services.casework.routes import router
-from services.casework.watch import overdue
 
 service = Service(
     part="casework",
@@ -19,5 +18,5 @@ service = Service(
     subjects=Subjects.of(SUBJECTS, GATES),
     people=True,
     migrations=Path(__file__).parent / "migrations",
-    work=partial(Watch, look=overdue),
+    work=lambda database: Watch(database, Clocks()),
 )

@@ -282,11 +282,33 @@ def resumed(referral: Referral, days: Days, now: datetime) -> Due:
     Neither side's waiting counts for the other. What was late when the question was asked stays
     late, and a time that rested on unpublished days goes on resting on them.
     """
-    paused = referral.paused_at or now
-    due, provisional = referral.reply_by, referral.reply_by_provisional
+    due = Due(referral.reply_by, referral.reply_by_provisional)
+    return _run_on(due, referral.urgency, referral.paused_at or now, now, days)
+
+
+def set_anew(
+    referral: Referral, pauses: Sequence[tuple[datetime, datetime]], working_days: int, days: Days
+) -> told.ReplyTimeSet | None:
+    """Run a clock again by the days as they are known now, through every pause it had.
+
+    None where that changes nothing: its days are not published yet.
+    """
+    due = days.due(referral.received_at, working_days)
+    for asked, answered in pauses:
+        due = _run_on(due, referral.urgency, asked, answered, days)
+    if due == (referral.reply_by, referral.reply_by_provisional):
+        return None
+    referral.reply_by, referral.reply_by_provisional = due.at, due.provisional
+    return told.ReplyTimeSet(
+        **_step(referral), reply_by=due.at, reply_by_provisional=due.provisional
+    )
+
+
+def _run_on(was: Due, urgency: str, paused: datetime, now: datetime, days: Days) -> Due:
+    due, provisional = was
     if paused >= due:
-        return Due(due, provisional)
-    if referral.urgency != "working_days":
+        return was
+    if urgency != "working_days":
         waited: timedelta = now - paused
         return Due(due + waited, provisional)
     left = days.count(paused, due)

@@ -7,6 +7,7 @@ from chassis.events import Envelope
 from chassis.reactions import Reactions
 from contracts.kept import follow_cities, follow_waivers
 from contracts.registry import (
+    PackActivated,
     PartnerChanged,
     StationChanged,
     WorkerChanged,
@@ -16,6 +17,12 @@ from services.casework.models import PartnerKept, PostingKept, StationKept, Waiv
 reactions = Reactions("casework")
 follow_cities(reactions)
 follow_waivers(reactions, WaiverKept)
+
+
+@reactions.on(PackActivated)
+async def pack_activated(_event: PackActivated, _envelope: Envelope, tx: Transaction) -> None:
+    """Look at the city's clocks: its calendar may know days now that were unpublished."""
+    tx.follows_up = True
 
 
 @reactions.on(StationChanged)

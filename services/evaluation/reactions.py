@@ -180,6 +180,7 @@ for _step in (
     casework.ReferralDeclined,
     casework.InformationRequested,
     casework.InformationSupplied,
+    casework.ReplyTimeSet,
     casework.ReferralTransferred,
     casework.ReferralStarted,
     casework.ReferralClosed,
