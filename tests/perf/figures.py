@@ -11,6 +11,7 @@ from typing import Any
 import click
 import orjson
 
+from tests.perf import aims
 from tests.perf.client import Run
 
 RESULTS = Path(__file__).with_name("results")
@@ -85,7 +86,8 @@ class Figures:
 
     def table(self, ratios: dict[str, float]) -> str:
         about = "; ".join(f"{key} {value}" for key, value in self.about.items())
-        lines = [f"# Bench\n\n{about}\n", "| ratio | |", "|---|---|"]
+        aimed = aims.lines({"figures": self.summary(), "ratios": ratios})
+        lines = [f"# Bench\n\n{about}\n", *aimed, "", "| ratio | |", "|---|---|"]
         lines += [f"| {name} | {value} |" for name, value in ratios.items()]
         lines += ["", "| what (medians) | rounds | figures |", "|---|---|---|"]
         for name, each in self.summary().items():
