@@ -29,7 +29,7 @@ COLUMNS = ("system", "vintage", "code", "name", "level", "parent")
 """What a list of divisions says of each."""
 _GZIP = b"\x1f\x8b"
 
-_COUNTY, _TOWNSHIP_DIGITS, _FULL = 6, 9, 12
+_CITY_DIGITS, _COUNTY, _TOWNSHIP_DIGITS, _FULL = 4, 6, 9, 12
 _NATIONAL_KINDS = {1: "province", 2: "city", 3: "county"}
 _TOWNSHIP_KINDS = {
     "0": "street",
@@ -298,6 +298,17 @@ async def places(
     return {each: met[key] for each in wanted if (key := (each[0], canonical(each[1]))) in met}
 
 
+AROUND = """
+SELECT EXISTS (SELECT FROM division
+                WHERE system = $1 AND code >= $2 AND code < $2 || ':') AS loaded
+"""
+_UNKNOWN = ("该代码体系中没有此区划", "no such division in this code system")
+_NOT_LOADED = (
+    "该代码体系中尚无此市的区划：请核对代码，或先装入区划（shegong import divisions）",
+    "none of that city is loaded in this code system: check the code, or shegong import divisions",
+)
+
+
 async def find(tx: Fetches, system: str, code: str, vintage: date | None = None) -> Division | None:
     """Return what a code means in a system's edition (the newest that knows its county)."""
     rows = await tx.fetch(FIND, system, canonical(code), vintage)
@@ -354,6 +365,8 @@ async def place(
         found = await find(tx, system, code)
     except ValueError:
         found = None
+    if found is None and not (await tx.fetch(AROUND, system, code[:_CITY_DIGITS]))[0]["loaded"]:
+        raise Problem("unknown-division", errors=[At(at, "unknown-division", *_NOT_LOADED)])
     return await named(tx, found, name, at)
 
 
@@ -362,17 +375,7 @@ async def named(
 ) -> Division:
     """Return what was found for a body's code, if its name agrees; raise as `place` does."""
     if found is None:
-        raise Problem(
-            "unknown-division",
-            errors=[
-                At(
-                    at,
-                    "unknown-division",
-                    "该代码体系中没有此区划",
-                    "no such division in this code system",
-                )
-            ],
-        )
+        raise Problem("unknown-division", errors=[At(at, "unknown-division", *_UNKNOWN)])
     if name is not None and not await _named(tx, found, name):
         raise Problem(
             "division-name-mismatch",

@@ -14,7 +14,7 @@ WAIT = 30.0
 
 
 def door(base_url: str) -> httpx.AsyncClient:
-    """Open the way to a gateway; English answers, since they end up in logs and terminals."""
+    """Open the way to a gateway; what it answers in Chinese is said in English by its names."""
     return httpx.AsyncClient(base_url=base_url, timeout=WAIT, headers={"accept-language": "zh-CN"})
 
 
@@ -84,11 +84,13 @@ def answered(answer: httpx.Response, path: str) -> Any:
 
 
 def refused(answer: httpx.Response, what: str) -> Trouble:
-    """Turn a problem into one clear line."""
+    """Turn a problem into one clear line: in the language answered, and in English by its names."""
     try:
         body = answer.json()
-        errors = "; ".join(f"{e['at']}: {e['say']}" for e in body.get("errors", []))
-        said = f"{body['type']} {body['detail']} {errors}".strip()
+        slug, wrong = body["type"], body.get("errors", [])
+        errors = "; ".join(f"{e['at']}: {e['say']}" for e in wrong)
+        zh = f"{slug} {body['detail']} {errors}".strip()
+        en = " ".join([slug, *(f"{e['at']} {e['code']}" for e in wrong)])
     except (ValueError, KeyError, TypeError):
-        said = answer.text[:200]
-    return Trouble(f"{what}：{answer.status_code} {said}", f"{what}: {answer.status_code} {said}")
+        zh = en = answer.text[:200]
+    return Trouble(f"{what}：{answer.status_code} {zh}", f"{what}: {answer.status_code} {en}")

@@ -1,6 +1,7 @@
 """The `shegong` command. Every command imports only what it runs: start-up time is part of `up`."""
 
 import asyncio
+import json
 import sys
 from datetime import UTC, datetime
 from importlib import import_module
@@ -120,6 +121,28 @@ def resend(part: str, city: str | None, since: datetime | None) -> None:
 
     count = asyncio.run(resend(part, city, since and since.replace(tzinfo=UTC)))
     click.echo(f"{part}: {count} 个事件将重新发出 / {count} events will be sent again")
+
+
+@commands.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def key(file: Path) -> None:
+    """Print the public half of the private key in FILE, as a JWK; made where there is none."""
+    from deploy.credentials import public_key
+
+    click.echo(json.dumps(public_key(file)))
+
+
+@commands.command()
+@click.argument("who")
+@click.option("--url", help="Where the platform answers (default: the one that runs from DATA).")
+def token(who: str, url: str | None) -> None:
+    """Print an access token of WHO: CLIENT of the platform beside, CLIENT:SECRET or CLIENT:@FILE.
+
+    FILE holds the client's private key, as JWK or PEM.
+    """
+    from deploy.credentials import token_of
+
+    click.echo(asyncio.run(token_of(who, url)))
 
 
 @commands.command()

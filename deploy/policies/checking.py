@@ -1,8 +1,10 @@
 """Does a pack load, do its cases hold, would they notice a change, is every row answered."""
 
+import logging
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -27,7 +29,8 @@ def check(codes: tuple[str, ...], mutate: bool, root: Path) -> None:
     sound = True
     for code in codes or packs_in(root):
         try:
-            troubles, said = _checked(root, code, mutate=mutate)
+            with _unlogged():
+                troubles, said = _checked(root, code, mutate=mutate)
         except Troubles as e:
             troubles, said = list(e.all), f"{code}: does not load"
         for trouble in troubles:
@@ -43,6 +46,18 @@ def check(codes: tuple[str, ...], mutate: bool, root: Path) -> None:
 def trace(root: Path) -> None:
     """Print what every row of the documents became: docs/traceability.md, of any folder of packs."""
     click.echo(traceability(root, subjects()), nl=False)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Leave out lines for operations: what an author is to know is said as a trouble."""
+    lines = logging.getLogger("shegong")
+    before = lines.level
+    lines.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        lines.setLevel(before)
 
 
 def _checked(root: Path, code: str, *, mutate: bool) -> tuple[list[Trouble], str]:

@@ -1,18 +1,22 @@
 """A pack begun, and a pack brought into force."""
 
 import asyncio
+import json
 import os
-from datetime import datetime
+import re
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from chassis.packs import Troubles, packs_in
+from chassis.packs import Sources, Troubles, packs_in
 from chassis.packs.trouble import near
 from deploy.policies.packs import DAY, HOUSE, load, root_option, short
 
 SCHEMAS = HOUSE / "contracts" / "generated" / "policies"
 _KINDS = ("city", "county", "district", "layer")
+_CODES = re.compile(r"[1-9][0-9]{5}|[a-z]{2,20}")
 _CITY, _LENGTH = "00", 6
 """How a city's code ends, and how long it is."""
 
@@ -35,6 +39,11 @@ def new(
     root: Path,
 ) -> None:
     """Start a pack: a folder with one document, one parameter, one rule and its cases."""
+    if not _CODES.fullmatch(code):
+        raise click.ClickException(
+            f"{code!r}: 辖区用六位区划代码，国家层用小写字母 /"
+            " a jurisdiction is six digits of its division code, a national layer lower-case letters"
+        )
     folder = root / code
     if folder.exists():
         raise click.ClickException(f"{folder} is there already")
@@ -67,10 +76,10 @@ def new(
 def modeline(folder: Path, name: str) -> str:
     """Return the line by which an editor knows the form of a file, if a schema is near.
 
-    That is in a folder `schemas` beside the packs (`policies schema`), or in the house itself.
+    That is in a folder `schemas` beside the packs (`policies schema`), else in the house.
     """
     here = folder.resolve()
-    near_by = [here.parent / "schemas", *([SCHEMAS] if here.is_relative_to(HOUSE) else [])]
+    near_by = [here.parent / "schemas", SCHEMAS]
     for schema in (each / f"{name}.schema.json" for each in near_by):
         if schema.is_file():
             path = Path(os.path.relpath(schema, here)).as_posix()
@@ -87,17 +96,43 @@ def _kind(code: str) -> str:
 @click.command()
 @click.argument("code")
 @click.option("--in-force", "day", type=DAY, required=True)
-@click.option("--author", help="client_id:secret of whoever brings it (default: DATA's own).")
-@click.option("--approver", help="client_id:secret of whoever approves it; somebody else.")
+@click.option("--author", metavar="WHO", help="Who brings it (default: DATA's own).")
+@click.option("--approver", metavar="WHO", help="Who approves it; somebody else.")
+@click.option("--url", help="Where the platform answers (default: the one that runs from DATA).")
 @root_option
 def activate(
-    code: str, day: datetime, author: str | None, approver: str | None, root: Path
+    code: str, day: datetime, author: str | None, approver: str | None, url: str | None, root: Path
 ) -> None:
-    """Activate a city's pack from a day on, in the platform that runs from the data folder."""
-    from deploy.activation import activate_beside  # noqa: PLC0415 - needs HTTP
+    """Activate a city's pack from a day on.
 
-    done = asyncio.run(activate_beside(load(root, code), day.date(), author, approver))
+    WHO is CLIENT:SECRET, or CLIENT:@FILE with the client's private key (JWK or PEM) or a token.
+    """
+    sources = load(root, code)
+    given = (author or f"{code}.policy-author", approver or f"{code}.policy-approver")
+    done = asyncio.run(_activated(sources, day.date(), given, url))
     click.echo(f"{code} {done['version']}: 自 {done['in_force']} 生效 / in force from then on")
+
+
+async def _activated(
+    sources: Sources, in_force: date, given: tuple[str, str], url: str | None
+) -> dict[str, Any]:
+    from deploy import credentials  # noqa: PLC0415 - needs HTTP
+    from deploy.activation import activate as activated  # noqa: PLC0415
+    from deploy.calls import door  # noqa: PLC0415
+
+    async with door(url or credentials.beside()) as http:
+        author, approver = (credentials.caller(http, each) for each in given)
+        return await activated(author, approver, sources, in_force)
+
+
+@click.command()
+@click.argument("code")
+@click.option("--body", is_flag=True, help="As the body of POST /v1/CODE/packs.")
+@root_option
+def merge(code: str, body: bool, root: Path) -> None:
+    """Print a pack with the layers above it as one text: what the platform is sent."""
+    text = load(root, code).merged()
+    click.echo(json.dumps({"layers": text, "note": ""}, ensure_ascii=False) if body else text)
 
 
 _PACK = """\

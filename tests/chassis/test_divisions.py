@@ -343,6 +343,18 @@ async def test_a_body_names_a_place_by_code_and_may_add_its_name(tx):
 
 
 @pytest.mark.parametrize(
+    ("system", "code", "loaded"),
+    [("nbs", "652301999", True), ("nbs", "991202001", False), ("gb", "652301105", False)],
+)
+async def test_that_a_citys_divisions_were_never_loaded_is_said(tx, system, code, loaded):
+    with pytest.raises(Problem) as refused:
+        await place(tx, system, code)
+
+    [error] = refused.value.errors
+    assert ("shegong import divisions" not in error.en) is loaded
+
+
+@pytest.mark.parametrize(
     ("system", "code", "name", "slug"),
     [
         ("nbs", "652301999", None, "unknown-division"),

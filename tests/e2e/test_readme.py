@@ -27,7 +27,7 @@ async def test_the_referral_of_the_readme_can_be_followed_to_its_end(house):
     for said in (
         *('"status":"accepted"', '"position":', '"partial":[]'),
         *('"changes":[', '"state":{', '"name":"陈演示1"', '"denominator":{', '"late_days":'),
-        *("新增 · new: 1", "Tier: is none of the words of this column"),
+        *("新增 · new: 1", "Tier: is none of: "),
     ):
         assert said in followed.stdout, said
     assert all(f"\n{city.code}\n" in followed.stdout for city in CITIES)

@@ -44,7 +44,7 @@ def test_a_wrong_line_fails_the_check_with_its_place(root):
     code, said = run("check", "--root", root)
 
     assert code == 1
-    assert f"{pack}:16:49: no fact `on_staton` in Worker; did you mean `on_station`?" in said
+    assert f"{pack}:17:49: no fact `on_staton` in Worker; did you mean `on_station`?" in said
     assert "cn " in said  # the other packs are checked all the same
 
 
@@ -134,7 +134,7 @@ def test_a_misspelt_column_is_said_once_at_its_head(root):
     said = run("check", "990100", "--root", root)[1]
 
     assert said.count("wrokers") == 1
-    assert f"{cases}:8:15: no fact `wrokers` in Station; did you mean `workers`?" in said
+    assert f"{cases}:9:15: no fact `wrokers` in Station; did you mean `workers`?" in said
 
 
 def test_a_misspelt_fact_in_a_case_has_its_likely_word(root):
@@ -238,3 +238,40 @@ def test_the_schema_of_facts_knows_the_words_of_a_city_if_it_is_asked_for_them(t
     assert fits("cn", "subjects", many)
     facts["station"]["teir"] = "township"
     assert not fits("any", "subjects", many)
+
+
+@pytest.mark.parametrize("code", ["bad!", "51", "012345", "../x", "CN"])
+def test_a_pack_is_named_by_a_code_or_a_word(root, code):
+    status, said = run("new", code, "--root", root)
+
+    assert status == 1
+    assert "six digits" in said
+    assert sorted(each.name for each in root.iterdir()) == ["cn"]
+
+
+def test_a_new_pack_outside_the_house_leads_an_editor_to_the_houses_schema(root):
+    run("new", "990100", "--root", root)
+
+    first = (root / "990100" / "cases.yaml").read_text().partition("\n")[0]
+
+    path = (root / "990100" / first.partition("$schema=")[2]).resolve()
+    assert path.name == "cases.schema.json"
+    assert path.is_file()
+
+
+def test_what_operations_are_told_an_author_is_not(capfd, caplog):
+    assert run("check", "450200", "--root", SHIPPED)[0] == 0
+
+    assert "unnamed" not in "".join(capfd.readouterr()) + caplog.text
+
+
+def test_merge_prints_the_text_the_platform_takes(root):
+    run("new", "990100", "--root", root)
+
+    plain, body = (
+        run("merge", "990100", "--root", root)[1],
+        run("merge", "990100", "--body", "--root", root)[1],
+    )
+
+    assert json.loads(body)["layers"] == plain.rstrip("\n")
+    assert 'pack: "990100"' in json.loads(plain)["layers"][-1]["text"]
