@@ -63,9 +63,10 @@ class Server(uvicorn.Server):
 def serve(part: str, role: Role) -> None:
     """Run a part until SIGTERM, then let what runs finish."""
     log.setup(part)
-    # The broker's driver would load it for a way we do not go: 8 MB and a third of a second.
-    # None is how Python is told that a module is not to be found.
-    sys.modules["aiohttp"] = None  # type: ignore[assignment]
+    if part != "gateway":
+        # The broker's driver would load it for a way we do not go: 8 MB and a third of a second.
+        # None is how Python is told that a module is not to be found.
+        sys.modules["aiohttp"] = None  # type: ignore[assignment]
     host, _, port = Settings.of(part).listen.rpartition(":")
     app = application(part, role)
     config = uvicorn.Config(

@@ -25,9 +25,8 @@ from chassis.net import shown
 from chassis.problems import NotFound, Problem
 from chassis.refusal import ReadyMade
 from gateway.exchange import PUBLIC, Exchange
-from gateway.lines import Headers
 from gateway.owners import GATEWAY, PARTS, owner
-from gateway.parts import Parts
+from gateway.parts import Headers, Parts
 
 BODY_SECONDS = 30
 """How long a body may take to arrive."""

@@ -21,8 +21,7 @@ from chassis.clock import day_of, system_clock
 from chassis.http import Router
 from chassis.identity import Actor, allow
 from gateway.exchange import Exchange
-from gateway.lines import Answer, Headers
-from gateway.parts import Parts, down
+from gateway.parts import Answer, Headers, Parts, down
 
 router = Router(tags=["overview"])
 

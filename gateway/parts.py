@@ -3,11 +3,21 @@
 import asyncio
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
 
 from chassis.problems import Problem
-from gateway.lines import SAFE, Answer, Headers, Lines, Lost, Unreached
 
+Headers = list[tuple[bytes, bytes]]
+
+LINES = 64
+"""Connections to one part at most; who finds none free waits in line."""
+IDLE_SECONDS = 60
+"""Below the servers' own 75, so that a lost line is rare."""
+TIMES = aiohttp.ClientTimeout(total=15, connect=2, sock_connect=1)
 GLANCE_SECONDS = 2.0
 """How long a composed answer waits for one of its parts."""
 
@@ -18,6 +28,16 @@ _HOP = frozenset(
         *(b"set-cookie", b"traceparent"),
     }
 )
+_SAFE = frozenset({"GET", "HEAD"})
+_LOST = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
+
+
+class Answer(NamedTuple):
+    """What a part answered, as it came."""
+
+    status: int
+    headers: Headers
+    content: bytes
 
 
 class Parts:
@@ -25,9 +45,20 @@ class Parts:
 
     def __init__(self, urls: Mapping[str, str]) -> None:
         self.urls = {part: url.rstrip("/") for part, url in urls.items()}
-        self._lines: dict[str, Lines] = {}
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=LINES * len(self.urls), limit_per_host=LINES, keepalive_timeout=IDLE_SECONDS
+            ),
+            timeout=TIMES,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        )
+        # It would repeat a PUT or a DELETE that may have been done; what is repeated is said below.
+        self._session._retry_connection = False  # noqa: SLF001
         return self
 
     async def __aexit__(
@@ -36,8 +67,8 @@ class Parts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for lines in self._lines.values():
-            lines.close()
+        if self._session is not None:
+            await self._session.close()
 
     async def send(
         self, part: str, method: str, path: str, headers: Headers, body: bytes
@@ -47,10 +78,10 @@ class Parts:
         A kept-alive line may be gone without our knowing. Such a request is sent once more if
         nothing can happen twice by it: a read, or a write that carries its Idempotency-Key.
         """
-        again = method in SAFE or any(name == b"idempotency-key" for name, _ in headers)
+        again = method in _SAFE or any(name == b"idempotency-key" for name, _ in headers)
         try:
             return await self._tried(part, method, path, headers, body, again=again)
-        except (Lost, Unreached, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError):
             raise down(part) from None
 
     async def glance(self, part: str, path: str, headers: Headers) -> Answer | None:
@@ -58,23 +89,35 @@ class Parts:
         try:
             async with asyncio.timeout(GLANCE_SECONDS):
                 return await self._tried(part, "GET", path, headers, b"", again=True)
-        except (Lost, Unreached, TimeoutError):
+        except (aiohttp.ClientError, OSError, TimeoutError):
             return None
 
     async def _tried(
         self, part: str, method: str, path: str, headers: Headers, body: bytes, *, again: bool
     ) -> Answer:
-        url = self.urls[part]
-        lines = self._lines.get(url) or self._lines.setdefault(url, Lines(url))
         try:
-            answer = await lines.send(method, path, headers, body)
-        except Lost as lost:
-            # What has begun to be answered has been done, and nobody knows what the rest was.
-            if lost.begun or not again:
+            return await self._send(part, method, path, headers, body)
+        except aiohttp.ClientConnectorError:
+            raise
+        except _LOST:
+            if not again:
                 raise
-            answer = await lines.send(method, path, headers, body, fresh=True)
-        kept = [pair for pair in answer.headers if pair[0] not in _HOP]
-        return Answer(answer.status, kept, answer.content)
+            return await self._send(part, method, path, headers, body)
+
+    async def _send(
+        self, part: str, method: str, path: str, headers: Headers, body: bytes
+    ) -> Answer:
+        assert self._session is not None
+        async with self._session.request(
+            method,
+            URL(self.urls[part] + path, encoded=True),
+            headers=CIMultiDict((n.decode("latin-1"), v.decode("latin-1")) for n, v in headers),
+            data=body or None,
+            allow_redirects=False,
+        ) as answer:
+            back = [(name.lower(), value) for name, value in answer.raw_headers]
+            content = await answer.read()
+            return Answer(answer.status, [pair for pair in back if pair[0] not in _HOP], content)
 
 
 def down(part: str) -> Problem:

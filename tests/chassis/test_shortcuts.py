@@ -14,6 +14,7 @@ WAITS = {
     "asyncpg.connect": {"timeout", "command_timeout"},
     "asyncpg.create_pool": {"timeout", "command_timeout", "max_size"},
     "nats.connect": {"connect_timeout", "ping_interval"},
+    "aiohttp.ClientSession": {"timeout", "connector"},
 }
 """Who opens a line to somebody else says how long it may take."""
 BESIDE = {

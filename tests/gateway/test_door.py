@@ -151,6 +151,28 @@ async def test_a_request_with_two_lengths_never_reaches_a_part(gate):
     assert "/v1/420100/workers" not in [asked["path"] for asked in gate.parts["registry"].asked]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_what_follows_a_read_as_its_body_is_no_request_of_the_next_caller(gate, method):
+    token = await gate.token("court-1")
+    inside = (
+        f"POST {STATIONS} HTTP/1.1\r\nhost: x\r\nidempotency-key: x\r\ncontent-length: 0\r\nx: "
+    ).encode()
+
+    for _ in range(3):
+        await raw(
+            gate,
+            f"{method} {STATIONS} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
+            f"authorization: Bearer {token}\r\ncontent-length: {len(inside)}\r\n\r\n".encode()
+            + inside,
+        )
+        answer = await gate.client.get(STATIONS, headers=await gate.bearer("bureau-1"))
+        assert answer.status_code == 200
+        assert gate.parts["registry"].last["method"] == "GET"
+        assert gate.parts["registry"].caller().subject == f"{WUHAN}.bureau-1"
+
+    assert {asked["method"] for asked in gate.parts["registry"].asked} == {method, "GET"}
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -22,8 +22,8 @@ from chassis.events import Envelope
 from chassis.identity import ROLE_SCOPES, Actor
 from chassis.service import Door, api
 from chassis.tables import Outbox
-from gateway.lines import Answer, Headers
 from gateway.owners import owner
+from gateway.parts import Answer, Headers
 from services.casework.models import Referral
 from services.casework.reactions import reactions as casework_hears
 from services.evaluation.reactions import reactions as evaluation_hears

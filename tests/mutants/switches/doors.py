@@ -180,7 +180,7 @@ SWITCHES = (
         edits=(
             Edit(
                 "gateway/parts.py",
-                "again = method in SAFE or any(",
+                "again = method in _SAFE or any(",
                 'again = method != "" or any(',
             ),
         ),
