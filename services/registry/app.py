@@ -36,6 +36,10 @@ CLASHES = {
     "register_name": Taken(
         "/name", "该登记册的起始日已登记，请修改", "This register has its day: change it"
     ),
+    "posting_elsewhere": Overlapping(
+        "专职人员同一时期不得兼任其他岗位",
+        "Who is full-time at a station serves in no other posting then",
+    ),
     "posting_full_time": Overlapping(
         "专职任职期间不能重叠", "The period overlaps a full-time posting"
     ),

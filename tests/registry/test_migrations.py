@@ -184,3 +184,22 @@ async def test_visits_entered_twice_stay_and_what_is_entered_since_is_once(postg
     assert [str(row["first_day"]) for row in rows] == ["2026-03-02", "2026-03-03", "None"]
     with pytest.raises(asyncpg.ExclusionViolationError):
         await old.execute("UPDATE supervision SET first_day = last_day")
+
+
+async def test_postings_that_clash_are_tolerated_until_their_days_change(postgres, old):
+    url = postgres.url("registry_old", "registry_migrator")
+    await migrate("registry", url, to="0020")
+    await old.execute("""
+        INSERT INTO posting (city, id, worker_id, station_id, starts_on, full_time, on_station, dispatched)
+        SELECT w.city, gen_random_uuid(), w.id, s.id, '2024-01-01', whole, true, false
+        FROM (SELECT * FROM worker LIMIT 1) w
+        JOIN LATERAL (SELECT * FROM station WHERE city = w.city LIMIT 1) s ON true,
+             unnest(ARRAY[true, false]) AS whole
+    """)
+
+    await migrate("registry", url)
+
+    told = await old.fetch("SELECT tolerated FROM posting WHERE starts_on = '2024-01-01'")
+    assert [row["tolerated"] for row in told] == [True, True]
+    with pytest.raises(asyncpg.ExclusionViolationError):
+        await old.execute("UPDATE posting SET tolerated = false")

@@ -120,7 +120,8 @@ async def test_two_full_time_postings_of_one_worker_do_not_overlap(served, burea
 
     clash = await bureau.post(path, json=a_posting(station, starts_on="2024-12-31"))
     part_time = await bureau.post(
-        path, json=a_posting(station, starts_on="2024-06-01", full_time=False)
+        path,
+        json=a_posting(station, starts_on="2023-06-01", ends_on="2023-12-31", full_time=False),
     )
     next_day = await bureau.post(path, json=a_posting(station, starts_on="2025-01-01"))
 
@@ -175,3 +176,56 @@ async def test_an_erased_worker_has_no_number_any_more(served, bureau):
 
 def known_not():
     return "0190d1f0-0000-7000-8000-000000000000"
+
+
+async def test_who_is_full_time_serves_in_no_other_posting_then(bureau):
+    here = await added(bureau, "stations", a_station())
+    there = await added(bureau, "stations", a_station(division="420103001"))
+    worker = await added(bureau, "workers", a_worker(postings=[a_posting(here)]))
+    path = f"/v1/{WUHAN}/workers/{worker}/postings"
+    part = a_posting(there, full_time=False, starts_on="2025-01-01", ends_on="2025-12-31")
+
+    refused = [
+        await bureau.post(path, json=part),
+        await bureau.post(path, json=part | {"station_id": str(here)}),
+    ]
+    before = await bureau.post(
+        path, json=part | {"starts_on": "2023-01-01", "ends_on": "2023-12-31"}
+    )
+    beside = await bureau.post(
+        path, json=part | {"starts_on": "2023-06-01", "ends_on": "2023-06-30"}
+    )
+    [first] = [p for p in before.json()["postings"] if p["full_time"]]
+    halved = await bureau.patch(
+        f"{path}/{first['id']}", json={"full_time": False}, headers={"if-match": '"3"'}
+    )
+    allowed = await bureau.post(path, json=part)
+
+    for answer in refused:
+        assert (answer.status_code, answer.json()["errors"][0]["at"]) == (409, "/starts_on")
+        assert "full-time" in answer.text or "专职" in answer.text
+    assert [each.status_code for each in (before, beside, halved, allowed)] == [201, 201, 200, 201]
+
+
+async def test_nobody_is_posted_to_a_station_that_has_closed(bureau):
+    here = await added(bureau, "stations", a_station())
+    worker = await added(bureau, "workers", a_worker(postings=[a_posting(here)]))
+    shut = {"status": "closed", "effective_on": "2025-06-01"}
+    place = f"/v1/{WUHAN}/stations/{here}"
+    closed = await bureau.patch(place, json=shut, headers={"if-match": '"1"'})
+    assert closed.status_code == 200, closed.text
+
+    async def posted(**more):
+        body = {"name": "新人", "postings": [a_posting(here, **more)]}
+        answer = await bureau.post(f"/v1/{WUHAN}/workers", json=body)
+        return [e["at"] for e in answer.json().get("errors", [])] or answer.status_code
+
+    assert await posted(starts_on="2025-06-01") == ["/postings/0/station_id"]
+    assert await posted(starts_on="2024-01-01") == ["/postings/0/ends_on"]
+    assert await posted(starts_on="2024-01-01", ends_on="2025-06-01") == 201
+    [post] = (await bureau.get(f"/v1/{WUHAN}/workers/{worker}")).json()["postings"]
+    path = f"/v1/{WUHAN}/workers/{worker}/postings/{post['id']}"
+    late = await bureau.patch(path, json={"ends_on": "2025-12-31"}, headers={"if-match": '"1"'})
+    ended = await bureau.patch(path, json={"ends_on": "2025-05-31"}, headers={"if-match": '"1"'})
+    assert [e["at"] for e in late.json()["errors"]] == ["/ends_on"]
+    assert ended.status_code == 200

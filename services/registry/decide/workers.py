@@ -12,9 +12,10 @@ from chassis.vault import Encrypted, Plain
 from contracts.registry import AgreedPay, WorkerChanged, WorkerPosting
 from services.registry.decide.days import effective, in_order
 from services.registry.facts import Words, WorkerFacts, WorkerWords, strange_words
-from services.registry.models import Posting, Worker
+from services.registry.models import Posting, Station, Worker
 from services.registry.shapes import ChangePosting, ChangeWorker, Employ, Pay, Post
 
+CLOSED = "closed"
 _PLAIN = ("name", "employer_id", "cert", "cert_on", "cert_until", "education")
 _FIELDS = (*_PLAIN, "sw_major", "sw_years", "specialities", "origin_post")
 _NEVER_NONE = ("name", "cert", "status", "specialities")
@@ -98,12 +99,30 @@ def post(worker_id: UUID, ask: Post, at: str = "") -> Posting:
 
 def change_posting(posting: Posting, ask: ChangePosting) -> Posting:
     """End a posting, or correct it."""
-    for name in ask.model_fields_set - {"effective_on"}:
+    said = ask.model_fields_set - {"effective_on"}
+    for name in said:
         value = getattr(ask, name)
         if value is not None or name == "ends_on":
             setattr(posting, name, value)
+    if said & {"starts_on", "ends_on", "full_time"}:
+        posting.tolerated = False
     in_order(posting.starts_on, posting.ends_on)
     return posting
+
+
+def at_work(station: Station, starts_on: date, ends_on: date | None, at: str = "") -> None:
+    """Refuse a posting that goes on where the station has closed."""
+    if station.status != CLOSED:
+        return
+    since = date.fromisoformat(station.stages[-1]["on"]) if station.stages else station.as_of
+    if starts_on >= since:
+        raise Invalid(
+            [At(f"{at}/station_id", "closed", "站点届时已撤销", "had closed by that day")]
+        )
+    if ends_on is None or ends_on > since:
+        raise Invalid(
+            [At(f"{at}/ends_on", "closed", "晚于站点撤销日期", "is after the station closed")]
+        )
 
 
 def told(worker: Worker, postings: Sequence[Posting]) -> WorkerChanged:

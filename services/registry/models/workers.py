@@ -62,7 +62,7 @@ class PostingView(SQLModel):
 
 
 class Posting(Registry, CityRow, PostingView, table=True):
-    """The database refuses two full-time postings of one worker on one day."""
+    """The database refuses a full-time posting beside any other of one worker on one day."""
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     worker_id: UUID
@@ -71,5 +71,14 @@ class Posting(Registry, CityRow, PostingView, table=True):
         sa_column=Column(
             DATERANGE,
             Computed("CASE WHEN full_time THEN daterange(starts_on, ends_on, '[]') END"),
+        ),
+    )
+    tolerated: bool = False
+    """Entered beside a full-time one before that was refused, and not moved since."""
+    days: Any = Field(
+        default=None,
+        sa_column=Column(
+            DATERANGE,
+            Computed("CASE WHEN NOT tolerated THEN daterange(starts_on, ends_on, '[]') END"),
         ),
     )

@@ -17,6 +17,7 @@ from chassis.reading import Page, among
 from chassis.tables import BlindIndex
 from services.registry.decide.days import effective
 from services.registry.decide.workers import (
+    at_work,
     change_posting,
     change_worker,
     document,
@@ -192,8 +193,10 @@ async def patch_posting(
     posting = next((each for each in postings if each.id == posting_id), None)
     if posting is None:
         raise NotFound()
-    await reached(tx, actor, Station, posting.station_id)
+    station = await reached(tx, actor, Station, posting.station_id)
     tx.keep(change_posting(posting, ask))
+    if ask.model_fields_set & {"starts_on", "ends_on"}:
+        at_work(station, posting.starts_on, posting.ends_on)
     worker.as_of = effective(ask.effective_on, tx.today)
     tx.record(worker, told(worker, postings))
     return _receipt(worker, postings)
@@ -204,8 +207,10 @@ async def _known(tx: Tx, actor: Actor, postings: Sequence[Post], employer_id: UU
     for number, each in enumerate(postings):
         at = "/station_id" if isinstance(each, AddPosting) else f"/postings/{number}/station_id"
         here = Station.id == each.station_id
-        if await tx.one(Station, here, *reach(actor, Station, tx.today)) is None:
+        station = await tx.one(Station, here, *reach(actor, Station, tx.today))
+        if station is None:
             raise UnknownReference(at)
+        at_work(station, each.starts_on, each.ends_on, at.removesuffix("/station_id"))
     if employer_id is not None and await tx.peek(Agency, employer_id) is None:
         raise UnknownReference("/employer_id")
 

@@ -8,9 +8,16 @@ from uuid import UUID
 from chassis.db import Transaction
 from chassis.problems import Problem
 from services.registry.decide.days import effective
-from services.registry.decide.workers import change_worker, employ, post, told
+from services.registry.decide.workers import (
+    at_work,
+    change_posting,
+    change_worker,
+    employ,
+    post,
+    told,
+)
 from services.registry.models import Posting, Station, Worker
-from services.registry.shapes import ChangeWorker, Employ, Post
+from services.registry.shapes import ChangePosting, ChangeWorker, Employ, Post
 from services.registry.sheets import found
 from services.registry.sheets.asked import ask, refused, same
 from services.registry.sheets.found import Ground
@@ -102,6 +109,9 @@ def _employed(
     wish = ask(WORKERS, line, Employ, asked)
     if wish is None:
         return None, []
+    if station is not None:
+        for each in wish.postings:
+            at_work(station, each.starts_on, each.ends_on)
     worker_id = tx.people.new()
     worker, postings, event = employ(wish, worker_id, number, ground.words, tx.today)
     tx.record(worker, event)
@@ -156,6 +166,7 @@ def _posted(
         (p for p in postings if (p.station_id, p.starts_on) == (station.id, wish.starts_on)), None
     )
     if there is None:
+        at_work(station, wish.starts_on, wish.ends_on)
         made = post(worker.id, wish)
         postings.append(made)
         tx.keep(made)
@@ -163,8 +174,8 @@ def _posted(
     said = {name: getattr(wish, name) for name in _POST if name in line.values}
     if same(there, said):
         return Outcome.SAME
-    for name, value in said.items():
-        setattr(there, name, value)
+    change_posting(there, ChangePosting(**said))
+    at_work(station, there.starts_on, there.ends_on)
     tx.keep(there)
     return Outcome.CHANGED
 
