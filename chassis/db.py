@@ -22,7 +22,9 @@ import asyncpg
 
 from chassis import log, metrics, problems, trace
 from chassis.clock import Clock, day_of, system_clock
+from chassis.divisions import Division
 from chassis.events import Envelope, Event, part_of
+from chassis.known import Known
 from chassis.looks import heard
 from chassis.people import People
 from chassis.pool import Turns, opened
@@ -94,6 +96,8 @@ class Database:
     erased: Path | None = None
     """Where erasures are noted, outside every backup."""
     wait: float = POOL_WAIT_S
+    divisions: Known[Division] = field(default_factory=Known)
+    """Divisions read lately: reference data, the same for all cities."""
     on_commit: list[Callable[[], None]] = field(default_factory=list)
     """Called after a commit that recorded events: wakes the relay in the same process."""
     on_follow_up: list[Callable[[str], None]] = field(default_factory=list)
@@ -183,6 +187,7 @@ class Transaction(Reads):
         """Whether the part's own work has more to do in this city once this is committed."""
         self.after_commit: list[Callable[[], None]] = []
         """Called once it is committed: to count what happened, and not what was tried."""
+        self.divisions = database.divisions
         self._database = database
         self._people: People | None = None
 

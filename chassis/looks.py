@@ -19,6 +19,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 from sqlalchemy import ColumnElement
 
 from chassis.divisions import FIND, Division, canonical
+from chassis.known import Known
 from chassis.reading import NUMBER, by_key, by_names, compiled, count_of, equals, rows_of
 from chassis.rows import CityRow, shape
 from chassis.statement import KEY, KEY_ARGUMENTS
@@ -38,6 +39,7 @@ class Reader(Protocol):
     """The transaction that looks: it keeps what was read."""
 
     versions: dict[tuple[date, datetime | None], str | None]
+    divisions: Known[Division]
 
     def met(self, model: type[RowT], values: Values) -> RowT:
         """Return the row of these values."""
@@ -53,6 +55,8 @@ class Look(Generic[T]):
     made: Callable[[Reader, list[Values]], T]
     model: type[CityRow] | None = None
     """Whose rows it reads, if of one table: what was kept before must be seen."""
+    known: Callable[[Reader], T | None] | None = None
+    """What the process knows of it already; then nobody is asked."""
 
 
 def by_id(model: type[RowT], *key: Any) -> Look[RowT | None]:
@@ -123,14 +127,15 @@ def picked(text: str, args: Sequence[Any], *names: str) -> Look[list[Values]]:
 def division(system: str, code: str) -> Look[Division | None]:
     """Look for what a code means in the newest edition; what is no code is nowhere."""
     try:
-        known = canonical(code)
+        meant = canonical(code)
     except ValueError:
-        known = ""
+        meant = ""
     return Look(
         FIND,
-        (system, known, None),
+        (system, meant, None),
         Division._fields,
-        lambda _, rows: Division.of(rows[0]) if rows else None,
+        lambda tx, rows: tx.divisions.keep((system, meant), Division.of(rows[0])) if rows else None,
+        known=lambda tx: tx.divisions.get((system, meant)),
     )
 
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from sqlalchemy import ColumnElement, tuple_
 
 from chassis import problems
+from chassis.divisions import Division
+from chassis.known import Known
 from chassis.looks import CITY, Look, asked, number, some
 from chassis.reading import Page, by_key, cursor, cursor_values, no_cursor
 from chassis.rows import CityRow, loaded, shape
@@ -36,6 +38,9 @@ E = TypeVar("E")
 
 class Reads(ABC):
     """The reading half of a transaction."""
+
+    divisions: Known[Division]
+    """Divisions the process has read lately."""
 
     def __init__(
         self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", who: "Who"
@@ -169,17 +174,24 @@ class Reads(ABC):
 
     async def look(self, *looks: Look[Any]) -> tuple[Any, ...]:
         """Return what several looks find, in one round trip (`chassis.looks`)."""
-        if len(looks) == 1:
-            return (await self._one(looks[0]),)
-        for each in looks:
-            await self._flush_if(each.model)
-        text, args = asked(looks)
-        found = await self._db.fetchrow(text, *self._key, *args)
-        assert found is not None
-        return tuple(
-            each.made(self, [dict(zip(each.names, row, strict=True)) for row in rows])
-            for each, rows in zip(looks, found, strict=True)
-        )
+        seen = [None if each.known is None else each.known(self) for each in looks]
+        wanted = [each for each, known in zip(looks, seen, strict=True) if known is None]
+        if len(wanted) == 1:
+            made = [await self._one(wanted[0])]
+        elif wanted:
+            for each in wanted:
+                await self._flush_if(each.model)
+            text, args = asked(wanted)
+            found = await self._db.fetchrow(text, *self._key, *args)
+            assert found is not None
+            made = [
+                each.made(self, [dict(zip(each.names, row, strict=True)) for row in rows])
+                for each, rows in zip(wanted, found, strict=True)
+            ]
+        else:
+            return tuple(seen)
+        fresh = iter(made)
+        return tuple(next(fresh) if known is None else known for known in seen)
 
     # ------------------------------------------------------------------ inside
 

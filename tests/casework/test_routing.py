@@ -8,7 +8,9 @@ import orjson
 import pytest
 from prometheus_client import REGISTRY
 
+from chassis.known import SECONDS, Known
 from chassis.looks import asked
+from chassis.looks import division as meant
 from chassis.looks import heard as in_force
 from chassis.rows import shape
 from services.casework import decide
@@ -154,3 +156,25 @@ def test_where_all_are_full_they_take_turns():
     assert {routed.station.id for routed in chosen} == {UUID(int=1), UUID(int=2)}
     assert "200" in chosen[0].because[-1]["say"]["en"]
     assert first.station.id == UUID(int=2)
+
+
+async def test_what_a_code_means_is_asked_for_once_a_minute_and_one_that_is_none_each_time(
+    casework,
+):
+    ticks = [0.0]
+    casework.divisions = Known(lambda: ticks[0])
+
+    async def trips(code):
+        sent = []
+        async with casework.begin(who()) as tx:
+            tx._db.add_query_logger(sent.append)
+            try:
+                [found] = await tx.look(meant("nbs", code))
+            finally:
+                tx._db.remove_query_logger(sent.append)
+        return found and found.code, len(sent)
+
+    assert [await trips(GROUND) for _ in range(3)] == [(GROUND, 1), (GROUND, 0), (GROUND, 0)]
+    assert [await trips("420199") for _ in range(2)] == [(None, 1), (None, 1)]
+    ticks[0] = SECONDS
+    assert await trips(GROUND) == (GROUND, 1)
