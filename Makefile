@@ -55,7 +55,6 @@ fuzz-short: $(READY) ## 简短的模糊测试（两千次以上）· the short v
 mutants: $(READY) ## 逐一拆除防护，看测试是否发现 · remove one guard at a time: who notices? (ARGS="relay-fence --words")
 	@exec $(BIN)/python -m tests.mutants.run $(ARGS)
 
-.PHONY: help up demo test bench faults faults-short outages outages-short power-cut power-cut-short fuzz fuzz-short mutants audit check format types imports spelling lint lock generated compose-secrets compose-lint compose-test clean
 outages: $(READY) ## 数据库、消息系统、磁盘等逐一失效再恢复（约二十分钟）· one thing after another is away (ARGS="--seconds 60")
 	@exec $(BIN)/python -m tests.fault.outages $(ARGS)
 

@@ -43,7 +43,7 @@ def route(
 
     `stations` are the open ones on the division's line, `certified` and `load` by station id.
     Every step that left a choice smaller is a reason; jurisdiction and domain are always said.
-    Where all are full, `turn`, a number of this referral, chooses one as well as another.
+    Where all are full, one is drawn by `turn`, a number of this referral.
     """
     grounds = {s.id: _ground(s, division) for s in stations}
     near = max(map(len, grounds.values()), default=0)
@@ -86,7 +86,9 @@ def route(
         waiting = load.get(chosen.id, 0)
         because.append(
             _because(
-                "load", f"各站在办均满 {FULL} 件，轮流承接", f"all have {FULL} or more in hand"
+                "load",
+                f"各站在办均满 {FULL} 件，抽取其一",
+                f"all have {FULL} or more in hand: one is drawn",
             )
             if full
             else _because(

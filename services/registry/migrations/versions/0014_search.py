@@ -22,7 +22,7 @@ BATCH = 1_000
 # The largest of these, workers, is indexed in less time than a write waits for.
 INDEX = "-- squawk-ignore require-concurrent-index-creation\nCREATE INDEX {} ON {}"
 
-# Who changed a name meanwhile is asked for again.
+# Only where the name is still the one that was spelt.
 SPELL = """
 UPDATE {table} t SET initials = r.said
   FROM unnest(CAST(:cities AS varchar[]), CAST(:ids AS uuid[]), CAST(:names AS varchar[]),

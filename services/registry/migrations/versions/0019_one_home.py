@@ -18,16 +18,24 @@ branch_labels = None
 depends_on = None
 
 TOLD = "SELECT city, id, as_of, facts::text, profile::text FROM station WHERE profile <> '{}'"
-SETTLE = text("UPDATE station SET facts = cast(:facts AS jsonb) WHERE city = :city AND id = :id")
+SETTLE = text(
+    "UPDATE station SET facts = cast(:facts AS jsonb)"
+    " WHERE city = :city AND id = :id AND facts = cast(:before AS jsonb)"
+)
 
 
 def upgrade() -> None:
     if context.is_offline_mode():  # a script to be read has no rows to look at
         return
+    # A row a transaction, and only if nobody changed it meanwhile: those are looked at again.
+    with op.get_context().autocommit_block():
+        while settled := _unsettled():
+            op.get_bind().execute(SETTLE, settled)
+
+
+def _unsettled() -> list[dict[str, Any]]:
     rows = op.get_bind().execute(text(TOLD)).all()
-    settled = [row for each in rows if (row := _settled(*each))]
-    if settled:
-        op.get_bind().execute(SETTLE, settled)
+    return [row for each in rows if (row := _settled(*each))]
 
 
 def _settled(city: str, key: Any, as_of: date, facts: str, profile: str) -> dict[str, Any] | None:
@@ -35,7 +43,7 @@ def _settled(city: str, key: Any, as_of: date, facts: str, profile: str) -> dict
     after = facts_of(before, orjson.loads(profile), as_of)
     if after == before:
         return None
-    return {"city": city, "id": key, "facts": orjson.dumps(after).decode()}
+    return {"city": city, "id": key, "before": facts, "facts": orjson.dumps(after).decode()}
 
 
 def downgrade() -> None:
