@@ -32,7 +32,7 @@ from chassis.lease import RENEW_S, Lease
 from chassis.metrics import relay_failures_total, relay_leases, relay_published_total
 
 PER_PART = 32
-SLOWLY_PER_PART, SLOWLY_S = 4, 0.5
+SLOWLY_PER_PART, SLOWLY_S = 2, 0.5
 IN_FLIGHT = 200
 PUBLISH_S = 5.0
 CONNECT_S = 5.0

@@ -10,14 +10,13 @@ few a second, and every answer is counted. Then the first file again, which chan
 
 import argparse
 import asyncio
-import contextlib
 import csv
 import resource
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -43,6 +42,8 @@ STATIONS, WORKERS = 41_352, 100_000
 READS, INTAKES = 10, 5
 """What others ask for, a second."""
 SLICE_S = 5.0
+FRESH_S = 300.0
+"""A token is good for ten minutes."""
 DRAIN_S = 150.0
 """How long events are waited for; what is left then is said."""
 HEARD = """
@@ -94,16 +95,16 @@ async def measure(folder: Path, scale: float, found: Figures) -> None:
     house = House(folder / "data")
     found.add("cold start with demo", seconds=await house.up())
     try:
-        async with house.rows("registry") as registry, _others(house) as others:
+        async with house.rows("registry") as registry:
             codes = await _grounds(house, int(STATIONS * scale))
             sheets = {
                 "stations": stations(codes),
                 "workers": workers(int(WORKERS * scale), len(codes)),
             }
             paths = {kind: written(folder / f"{kind}.csv", rows) for kind, rows in sheets.items()}
-            await _apart(house, found, others, "before", asyncio.sleep(2 * SLICE_S))
-            await _apart(house, found, others, "during the import", _import(house, found, paths))
-            await _apart(house, found, others, "during the drain", _drain(house, registry, found))
+            await _apart(house, found, "before", asyncio.sleep(2 * SLICE_S))
+            await _apart(house, found, "during the import", _import(house, found, paths))
+            await _apart(house, found, "during the drain", _drain(house, registry, found))
             await _imported(house, found, paths["stations"], "stations again")
     finally:
         await house.down()
@@ -217,9 +218,8 @@ async def _gone(
 # ---------------------------------------------------------------------- others
 
 
-@contextlib.asynccontextmanager
-async def _others(house: House) -> AsyncIterator[dict[str, tuple[int, float, Iterator[bytes]]]]:
-    """Return what others ask for meanwhile: a station, a list, and help for somebody."""
+async def _others(house: House) -> dict[str, tuple[int, float, Iterator[bytes]]]:
+    """Return what others ask for meanwhile, with tokens of now: a station, and help for somebody."""
     port = int(house.url.rpartition(":")[2])
     who = await asked.partners(
         house.demo, house.url, {city.code: tuple(g for g, _ in city.grounds) for city in CITIES}
@@ -227,20 +227,21 @@ async def _others(house: House) -> AsyncIterator[dict[str, tuple[int, float, Ite
     bearer = await asked.token(house.demo, house.url, f"{CITY}.city-bureau-1")
     heads = [c for c in house.demo["clients"] if c["role"] == "station_head" and c["city"] == CITY]
     paths = [f"/v1/{CITY}/stations/{head['station_id']}" for head in heads]
-    yield {
+    return {
         "reads": (port, READS, asked.reads([(path, bearer) for path in paths])),
         "referrals": (port, INTAKES, asked.referrals(who)),
     }
 
 
-async def _apart(
-    house: House, found: Figures, others: dict, when: str, work: Awaitable[None]
-) -> None:
+async def _apart(house: House, found: Figures, when: str, work: Awaitable[None]) -> None:
     """Do something while others ask for what they need; say what all that took and gave."""
-    task = asyncio.ensure_future(work)
+    others, made = await _others(house), time.perf_counter()
     runs = {name: Run() for name in others}
+    task = asyncio.ensure_future(work)
     with machine.used(house.pids) as spent:
         while not task.done():
+            if time.perf_counter() - made > FRESH_S:
+                others, made = await _others(house), time.perf_counter()
             slices = (steady(port, rate, SLICE_S, asks) for port, rate, asks in others.values())
             for name, got in zip(others, await asyncio.gather(*slices), strict=True):
                 runs[name].add(got)
