@@ -5,15 +5,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
 from sqlmodel import col
 
 from chassis.db import Database, Transaction, Who
 from chassis.divisions import Division
 from chassis.identity import PLATFORM
 from chassis.packs import Jurisdiction
-from chassis.problems import NotFound, Problem
+from chassis.packs.subjects import fields_of
+from chassis.problems import Invalid, NotFound, Problem
 from chassis.tables import CityKept
-from services.registry.facts import Words
+from services.registry.facts import Words, strange_words
 from services.registry.models import Link, Officer, PackVersion
 
 NBS, MCA = "nbs", "mca"
@@ -191,6 +193,16 @@ async def words_of(tx: Transaction) -> Words | None:
     """Return the vocabulary of the city's pack; None where there is none to be held to."""
     pack = await pack_if_any(tx)
     return pack.vocabulary if pack else None
+
+
+async def in_words(tx: Transaction, query: BaseModel) -> None:
+    """Refuse a filter by a word the city does not have: nothing would ever be found."""
+    said = query.model_dump(mode="json", exclude_none=True)
+    if not any(fact.vocabulary and name in said for name, fact in fields_of(type(query)).items()):
+        return
+    words = await words_of(tx)
+    if words is not None and (wrong := [*strange_words(type(query), said, words, "?")]):
+        raise Invalid(wrong)
 
 
 def system_of(pack: Jurisdiction | None) -> str:

@@ -19,6 +19,8 @@ from services.registry.shapes import WriteDuty, WriteFiling, WriteTarget
 
 RowT = TypeVar("RowT", Target, Filing, Duty)
 
+SHARES, WHOLE = frozenset({"coverage", "community_coverage"}), 100
+"""Per cent."""
 RECEIVERS = frozenset({"received_on", "receipt_no", "returned_on"})
 """What the receiving body says of a filing."""
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
@@ -30,10 +32,20 @@ def write_target(
     target: Target | None, ask: WriteTarget, words: Words | None, today: date
 ) -> tuple[Target, TargetChanged]:
     """Set a target, or replace what is said of one."""
+    if wrong := [*_out_of_reach(ask)]:
+        raise Invalid(wrong)
     said = _said(target, ask, words, today, date(ask.year, 1, 1), ask.due_on)
     target = _replaced(target, Target, said)
     shared = TargetChanged.model_fields.keys() - {"target_id"}
     return target, TargetChanged(target_id=target.id, **_of(target, shared))
+
+
+def _out_of_reach(ask: WriteTarget) -> Iterator[At]:
+    """Yield what no target can say: more than all of them, a day outside its year."""
+    if ask.kind in SHARES and ask.unit == "percent" and ask.amount > WHOLE:
+        yield At("/amount", "too-large", "不能超过百分之百", "is more than all of them")
+    if not ask.year <= ask.due_on.year <= ask.year + 1:
+        yield At("/due_on", "other-year", "不在该年度内", "lies in another year than the target")
 
 
 def write_filing(

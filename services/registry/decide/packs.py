@@ -68,15 +68,20 @@ def _duty(pack: Jurisdiction, key: str, duty: Duty) -> dict[str, Any]:
     }
 
 
-def approve_pack(
-    draft: PackVersion, pack: Pack | None, in_force: date, *, city: str, by: str, now: datetime
-) -> tuple[Pack, PackActivated]:
-    """Activate a version from a day on; the days before stay as they were judged."""
+def not_the_author(draft: PackVersion, by: str) -> None:
+    """Refuse an approval by who wrote the version, whatever became of it since."""
     if draft.author == by:
         raise Forbidden(
             "政策包须由编制人以外的人批准",
             "A pack is approved by somebody other than its author",
         )
+
+
+def approve_pack(
+    draft: PackVersion, pack: Pack | None, in_force: date, *, city: str, by: str, now: datetime
+) -> tuple[Pack, PackActivated]:
+    """Activate a version from a day on; the days before stay as they were judged."""
+    not_the_author(draft, by)
     if pack is not None and in_force < pack.in_force:
         raise Invalid(
             [

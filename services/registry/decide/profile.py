@@ -30,6 +30,11 @@ def complaints(profile: Mapping[str, Part], words: Words | None) -> Iterator[At]
             yield At(
                 at, "logo", "标识须注明是哪一种，其他标牌不得填写", "goes with a sign that is one"
             )
+    premises = profile.get("premises", {})
+    office, area = premises.get("office_m2"), premises.get("area_m2")
+    if office is not None and area is not None and office > area:
+        at = "/profile/premises/office_m2"
+        yield At(at, "too-large", "不能大于场所总面积", "is more than the premises have")
     heads = [each for each in profile.get("leadership", ()) if each["role"] == "head"]
     for number, leader in enumerate(profile.get("leadership", ())):
         at = f"/profile/leadership/{number}"

@@ -22,6 +22,7 @@ HEADS_MAY = frozenset({"domains", "facts", "forget", "profile", "effective_on"})
 NAMED_FROM_ABOVE = frozenset({"demo", "demonstrations"})
 """Nobody names the own station a demonstration station."""
 
+COMMUNITY = "community"
 _COUNTY = 6
 
 
@@ -163,6 +164,15 @@ def _whole(
         wrong += strange_words(facts.Station, said, words)
         wrong += strange_words(StationFacts, stated.alone(station), words, "/facts")
     wrong += parts.complaints(station.profile, words)
+    if station.tier == COMMUNITY and station.unit_id is None and len(station.division) <= _COUNTY:
+        wrong.append(
+            At(
+                "/division",
+                "too-wide",
+                "社区站点须填至乡镇（街道）或社区的区划代码",
+                "is a county: a community's station stands in a township or community",
+            )
+        )
     if station.status == "open" and station.open_on and station.open_on > today:
         wrong.append(
             At(

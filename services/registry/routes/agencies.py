@@ -11,7 +11,7 @@ from chassis.http import MustMatch, Router, Tx, match
 from chassis.tables import CityKept
 from services.registry.decide.bodies import write_agency
 from services.registry.models import Agency, AgencyView
-from services.registry.queries import officers_of, pack_if_any, system_of
+from services.registry.queries import in_words, officers_of, pack_if_any, system_of
 from services.registry.reach import must_write, reach, reached, under
 from services.registry.routes.callers import Area, Reads, Writes
 from services.registry.routes.places import standing
@@ -40,6 +40,7 @@ async def post_agency(ask: WriteAgency, tx: Tx, actor: Writes, area: Area) -> Ag
 @router.get("/agencies")
 async def get_agencies(query: Annotated[FindAgencies, Query()], tx: Tx, actor: Reads) -> Agencies:
     """List the agencies within the caller's reach."""
+    await in_words(tx, query)
     said = query.model_dump(include={"status", "kind"}, exclude_none=True)
     order, known = sorted_by(Agency, query.sort)
     page = await tx.page(

@@ -24,7 +24,7 @@ from services.registry.models import (
     Target,
     TargetView,
 )
-from services.registry.queries import pack_if_any, system_of
+from services.registry.queries import in_words, pack_if_any, system_of
 from services.registry.reach import CITY_WIDE, in_division, must_write, reach, reached, under
 from services.registry.routes.callers import Area, Reads, Writes
 from services.registry.routes.places import standing
@@ -197,6 +197,7 @@ def _station_of(thing: Any) -> UUID | None:
 async def _listed(
     tx: Tx, actor: Actor, model: type[DueT], query: FindTargets | FindFilings | FindDuties
 ) -> Page[DueT]:
+    await in_words(tx, query)
     said = query.model_dump(exclude={"after", "limit", "division", "due_before"}, exclude_none=True)
     where = [getattr(model, name) == value for name, value in said.items()]
     if query.division is not None:

@@ -13,7 +13,7 @@ from chassis.problems import At, Invalid, WrongStatus
 from contracts import facts
 from contracts.kept import keep_pack
 from services.registry.decide.dues import duties_of
-from services.registry.decide.packs import approve_pack, author_pack, pack_id
+from services.registry.decide.packs import approve_pack, author_pack, not_the_author, pack_id
 from services.registry.models import Duty, Pack, PackVersion, PackVersionView
 from services.registry.routes.callers import Approves, Authors, Reads
 from services.registry.shapes import ApprovePack, AuthorPack
@@ -65,6 +65,7 @@ async def post_approval(version: str, ask: ApprovePack, tx: Tx, actor: Approves)
     What the document lays on bodies is in the register of duties from then on.
     """
     draft = await tx.get(PackVersion, version, lock=True)
+    not_the_author(draft, actor.subject)
     if draft.status == "active":
         if draft.in_force == ask.in_force:
             return draft

@@ -10,7 +10,7 @@ from chassis.http import MustMatch, Router, Tx, match
 from chassis.tables import CityKept
 from services.registry.decide.bodies import write_partner
 from services.registry.models import Partner, PartnerView
-from services.registry.queries import officers_of, pack_if_any, system_of
+from services.registry.queries import in_words, officers_of, pack_if_any, system_of
 from services.registry.reach import must_write, reach, reached
 from services.registry.routes.callers import Area, Reads, Writes
 from services.registry.routes.places import standing
@@ -39,6 +39,7 @@ async def post_partner(ask: WritePartner, tx: Tx, actor: Writes, area: Area) -> 
 @router.get("/partners")
 async def get_partners(query: Annotated[FindPartners, Query()], tx: Tx, actor: Reads) -> Partners:
     """List the partners within the caller's reach."""
+    await in_words(tx, query)
     said = query.model_dump(include={"status", "kind"}, exclude_none=True)
     order, known = sorted_by(Partner, query.sort)
     page = await tx.page(

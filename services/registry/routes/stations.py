@@ -12,7 +12,7 @@ from chassis.identity import Actor
 from chassis.problems import Forbidden, UnknownReference
 from services.registry.decide.stations import change_station, open_station
 from services.registry.models import Agency, Station, StationLine, StationView, Unit, Worker
-from services.registry.queries import pack_if_any, system_of
+from services.registry.queries import in_words, pack_if_any, system_of
 from services.registry.reach import (
     Condition,
     in_division,
@@ -53,6 +53,7 @@ async def post_station(ask: OpenStation, tx: Tx, actor: Writes, area: Area) -> S
 @router.get("/stations")
 async def get_stations(query: Annotated[FindStations, Query()], tx: Tx, actor: Reads) -> Stations:
     """List the stations within the caller's reach."""
+    await in_words(tx, query)
     order, known = sorted_by(Station, query.sort)
     page = await tx.page(
         Station,

@@ -26,7 +26,7 @@ from services.registry.decide.workers import (
     told,
 )
 from services.registry.models import Agency, Posting, PostingView, Station, Worker
-from services.registry.queries import words_of
+from services.registry.queries import in_words, words_of
 from services.registry.reach import (
     CITY_WIDE,
     Condition,
@@ -259,6 +259,7 @@ def _receipt(worker: Worker, postings: Sequence[Posting]) -> WorkerReceipt:
 
 
 async def _found(tx: Tx, actor: Actor, query: FindWorkers, *more: Condition) -> Page[Worker]:
+    await in_words(tx, query)
     order, known = sorted_by(Worker, query.sort)
     return await tx.page(
         Worker,

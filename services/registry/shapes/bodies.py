@@ -35,7 +35,7 @@ class FindAgencies(Paged):
     """Filters of the list of agencies."""
 
     status: Literal["active", "withdrawn"] | None = None
-    kind: Word | None = None
+    kind: Annotated[Word, term("agency_kind")] | None = None
     registered_in: Code | None = Field(None, description="a prefix of the registering body's code")
     credit_code: Name | None = Field(None, description="how the credit code begins")
     q: Name | None = Field(None, description="a part of the name, or of its pinyin initials")
@@ -75,6 +75,6 @@ class FindPartners(Paged):
     """Filters of the list of partners."""
 
     status: Literal["active", "suspended"] | None = None
-    kind: Word | None = None
+    kind: Annotated[Word, term("partner")] | None = None
     q: Name | None = Field(None, description="a part of the name, or of its pinyin initials")
     sort: Literal["name", "-name", "as_of", "-as_of"] | None = None

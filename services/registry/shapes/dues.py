@@ -52,9 +52,9 @@ class WriteTarget(Cited):
 class FindTargets(Paged):
     """Filters of the list of targets."""
 
-    kind: Word | None = None
+    kind: Annotated[Word, term("target")] | None = None
     year: Year | None = None
-    tier: Word | None = None
+    tier: Annotated[Word, term("tier")] | None = None
     status: Literal["active", "withdrawn"] | None = None
     division: Code | None = Field(None, description="a prefix of the area's code")
 
@@ -97,8 +97,8 @@ FilingStatus = Literal["due", "filed", "received", "returned"]
 class FindFilings(Paged):
     """Filters of the list of filings."""
 
-    kind: Word | None = None
-    filer: Word | None = None
+    kind: Annotated[Word, term("filing")] | None = None
+    filer: Annotated[Word, term("filer")] | None = None
     year: Year | None = None
     status: FilingStatus | None = None
     station_id: UUID | None = None
@@ -135,7 +135,7 @@ class WriteDuty(Cited):
 class FindDuties(Paged):
     """Filters of the list of duties."""
 
-    department: Word | None = None
+    department: Annotated[Word, term("partner")] | None = None
     partner_id: UUID | None = None
     status: Literal["open", "done", "dropped"] | None = None
     division: Code | None = Field(None, description="a prefix of the area's code")

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from chassis.asked import Asked, Day, Paged
+from chassis.packs import term
 from chassis.wording import Unfit
 from services.registry.facts import StationFacts
 from services.registry.shapes.profile import StationProfile
@@ -89,10 +90,10 @@ class FindStations(Paged):
     """Filters of the list of stations."""
 
     status: Status | None = None
-    tier: Word | None = None
+    tier: Annotated[Word, term("tier")] | None = None
     unit_id: UUID | None = None
     division: Code | None = Field(None, description="a prefix of the division code")
-    mode: Word | None = None
+    mode: Annotated[Word, term("mode")] | None = None
     name: Name | None = Field(None, description="how the name begins")
     q: Name | None = Field(None, description="a part of the name, or of its pinyin initials")
     sort: Literal["name", "-name", "open_on", "-open_on", "as_of", "-as_of", "division"] | None = (

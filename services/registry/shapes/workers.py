@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from chassis.asked import Asked, Count, Day, Paged
 from chassis.identifiers import IdType
+from chassis.packs import term
 from chassis.vault import Plain
 from chassis.wording import Unfit
 from services.registry.facts import WorkerFacts
@@ -117,7 +118,7 @@ class FindWorkers(Paged):
     status: Literal["active", "left"] | None = None
     station_id: UUID | None = None
     employer_id: UUID | None = None
-    cert: Word | None = None
+    cert: Annotated[Word, term("cert")] | None = None
     division: Code | None = Field(None, description="a prefix of the code of where they serve")
     sort: Literal["name", "-name", "as_of", "-as_of"] | None = None
 
