@@ -113,7 +113,8 @@ async def register_changed(event: RegisterChanged, envelope: Envelope, tx: Trans
 @reactions.on(TargetChanged)
 async def target_changed(event: TargetChanged, envelope: Envelope, tx: Transaction) -> None:
     """Keep what an area set out to reach, of every day; one that is withdrawn is so from that day."""
-    _keep(tx, "target", envelope, event.as_of if event.status == WITHDRAWN else ALWAYS)
+    over = event.status == WITHDRAWN or await _was(tx, "target", event.target_id, WITHDRAWN)
+    _keep(tx, "target", envelope, event.as_of if over else ALWAYS)
     sheets.judge_again(tx, CITY, "")
 
 
@@ -134,7 +135,14 @@ async def filing_changed(event: FilingChanged, envelope: Envelope, tx: Transacti
 @reactions.on(DutyChanged)
 async def duty_changed(event: DutyChanged, envelope: Envelope, tx: Transaction) -> None:
     """Keep what a department is to do, and when it did: it says its own days, until it is dropped."""
-    _keep(tx, "duty", envelope, event.as_of if event.status == DROPPED else ALWAYS)
+    over = event.status == DROPPED or await _was(tx, "duty", event.duty_id, DROPPED)
+    _keep(tx, "duty", envelope, event.as_of if over else ALWAYS)
+
+
+async def _was(tx: Transaction, kind: str, subject: UUID, status: str) -> bool:
+    """Whether an earlier word put an end to it: what begins again does so from its own day."""
+    told = await tx.find(Fact, kind=kind, subject_id=subject)
+    return any(each.state["status"] == status for each in told)
 
 
 @reactions.on(ContractSigned)

@@ -223,7 +223,8 @@ def test_a_worker_entered_late_was_there_since_the_first_posting():
     rooms = history(version("2022-06-01"))
     people = {
         **history(person("2023-12-01")),
-        **history(person("2025-02-01", "2023-05-01")),
+        # Posted by a word of its own, after the person was entered.
+        **history(person("2025-02-01", "2023-05-01"), person("2025-01-31")),
         **history(person("2025-02-01")),
     }
 
@@ -427,17 +428,15 @@ async def test_a_target_set_late_is_of_all_days_and_a_withdrawal_of_those_from_i
     await heard.hear(target(target_id=one, as_of=date(2026, 5, 1)), one, city)
     gone = target(target_id=one, as_of=date(2026, 9, 1), status="withdrawn")
     await heard.hear(gone, one, city)
+    await heard.hear(target(target_id=one, as_of=date(2026, 10, 1)), one, city)
     bureau = actor("city_bureau", city)
 
     async def base(day):
         found = await heard.verdicts(f"city:{city}", bureau, as_of=day)
         return found["certified-doubled"]["facts"].get("city.certified_2020")
 
-    assert [await base(day) for day in ("2024-01-01", "2026-08-31", "2026-09-01")] == [
-        200,
-        200,
-        None,
-    ]
+    days = ("2024-01-01", "2026-08-31", "2026-09-01", "2026-10-01")
+    assert [await base(day) for day in days] == [200, 200, None, 200]
 
 
 def target(**more):
@@ -524,16 +523,15 @@ async def test_a_duty_noted_late_is_believed_of_the_day_it_was_done(wuhan):
         await wuhan.hear(duty(duty_id=one, as_of=entered, done_on=done), one)
     gone = date(2026, 11, 1)
     await wuhan.hear(duty(duty_id=one, as_of=gone, status="dropped"), one)
+    again = duty(duty_id=one, as_of=date(2026, 11, 10), done_on=[date(2026, 6, 20)])
+    await wuhan.hear(again, one)
 
     async def seen(day):
         answer = await wuhan.ask(actor("city_bureau"), "deadlines", as_of=day)
         return [i["status"] for i in answer.json()["items"]]
 
-    assert [await seen(day) for day in ("2026-06-19", "2026-07-01", "2026-11-01")] == [
-        ["due"],
-        ["done"],
-        [],
-    ]
+    days = ("2026-06-19", "2026-07-01", "2026-11-01", "2026-11-10")
+    assert [await seen(day) for day in days] == [["due"], ["done"], [], ["done"]]
 
 
 async def test_coverage_has_tiers_and_years(wuhan, divided):

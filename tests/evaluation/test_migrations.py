@@ -20,6 +20,8 @@ SELECT '420100', kind, subject::uuid, 1, version, '2026-05-01', now(), state::js
      '{"filed_on": "2026-04-10", "returned_on": null}'),
     ('target', '00000000-0000-0000-0000-000000000002', 1, '{"status": "active"}'),
     ('target', '00000000-0000-0000-0000-000000000002', 2, '{"status": "withdrawn"}'),
+    ('duty', '00000000-0000-0000-0000-000000000004', 1, '{"status": "open"}'),
+    ('duty', '00000000-0000-0000-0000-000000000004', 2, '{"status": "dropped"}'),
     ('station', '00000000-0000-0000-0000-000000000003', 1, '{"status": "open"}'))
   AS o(kind, subject, version, state)
 """
@@ -44,6 +46,8 @@ async def test_filings_and_targets_kept_before_are_of_all_days_or_of_those_they_
         "SELECT kind, version, valid_from::text AS since FROM fact ORDER BY kind, version"
     )
     assert [(row["kind"], row["version"], row["since"]) for row in rows] == [
+        ("duty", 1, "0001-01-01"),
+        ("duty", 2, "2026-05-01"),
         ("filing", 1, "0001-01-01"),
         ("filing", 2, "0001-01-01"),
         ("filing", 3, "2026-04-10"),

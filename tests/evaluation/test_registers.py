@@ -234,6 +234,18 @@ async def test_a_centre_that_supervises_a_station_is_known_by_its_link(wuhan):
     assert await guided() == "broken"
 
 
+async def test_a_centre_nobody_has_told_of_yet_is_not_known_to_be_none(wuhan):
+    station = told.some_id()
+    await wuhan.hear(told.station(station), station)
+    tie = link(told.some_id(), station)
+    await wuhan.hear(tie, tie.link_id)
+    await wuhan.hear(RegisterChanged(name="links", complete_from=WHOLE), told.some_id())
+
+    asked = await wuhan.verdicts(f"station:{station}")
+
+    assert asked["guided"]["verdict"] == "undecided"
+
+
 @pytest.mark.parametrize(
     "more",
     [{"kind": "dispatches"}, {"ends_on": date(2026, 10, 31)}, {"tier": "township"}],

@@ -158,7 +158,9 @@ def centre_above(day: date, around: Around) -> dict[str, Any]:
         each is not None and each.state["status"] == assemble.OPEN and each.state["tier"] in CENTRES
         for each in above
     )
-    if led or people.whole("links", around.registers, day):
+    # Of a centre nobody has told of on that day it is not known that it is none.
+    known = None not in above and people.whole("links", around.registers, day)
+    if led or known:
         return {"supervised_by_centre": led}
     return {}
 

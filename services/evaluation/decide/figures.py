@@ -149,7 +149,8 @@ def _serving(workers: History, day: date) -> list[State]:
     found = []
     for versions in workers.values():
         then = next((v for v in versions if v["valid_from"] <= on), None)
-        began = versions[-1].get("began")
+        # The latest word tells every posting; one of an older release does not say when they began.
+        began = versions[0].get("began") or versions[-1].get("began")
         if then is not None or (began is not None and began <= on):
             found.append(then or versions[-1])
     return found

@@ -1,4 +1,4 @@
-"""Filings and targets say their own days: what is registered late is believed of the days before.
+"""Filings, targets and duties say their own days: what is registered late is believed of the days before.
 
 What was kept until now was believed from the day it was entered only.
 """
@@ -25,10 +25,14 @@ TARGETS = """
 UPDATE fact SET valid_from = date '0001-01-01'
  WHERE kind = 'target' AND state->>'status' <> 'withdrawn'
 """
+DUTIES = """
+UPDATE fact SET valid_from = date '0001-01-01'
+ WHERE kind = 'duty' AND state->>'status' <> 'dropped'
+"""
 
 
 def upgrade() -> None:
-    run(op, [FILINGS, TARGETS])
+    run(op, [FILINGS, TARGETS, DUTIES])
 
 
 def downgrade() -> None:
