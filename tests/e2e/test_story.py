@@ -193,7 +193,8 @@ async def test_the_demo_tells_all_parts_twice_and_ends_well(house):
             *("→ building 2025-06-01 → open 2026-01-10", "2026-03-01 时：办公 25 平方米"),
             *("吴* legal_representative", "agency —dispatches→ station", "找“cys” 陈演示1"),
             *("broken → waived", "撤回豁免：broken", "覆盖（township）", "期限 {"),
-            "演示新站  有误 · wrong  层级：不在可选项中 · Tier: is none of the words of this column",
+            "演示新站  有误 · wrong  层级：可用：",
+            "Tier: is none of: city, county, township, community",
         ):
             assert said in told.stdout
         assert not told.stderr
