@@ -33,9 +33,7 @@ class Turns:
         else:
             await self._free.acquire()
         try:
-            # One that is there needs no clock, which in the driver is a task of its own.
-            there = self._pool.get_idle_size()
-            return await self._pool.acquire(timeout=None if there else within)
+            return await self._pool.acquire(timeout=within)  # one may have to be opened
         except BaseException:
             self._free.release()
             raise

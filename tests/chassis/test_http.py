@@ -184,9 +184,6 @@ class Away:
     def get_max_size(self):
         return 8
 
-    def get_idle_size(self):
-        return 0
-
     async def acquire(self, **_):
         raise FileNotFoundError("no socket")
 
