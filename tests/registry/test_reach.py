@@ -198,12 +198,16 @@ async def test_a_head_keeps_the_own_stations_facts_and_people(wuhan, city):
 
 async def test_a_district_ends_the_postings_at_its_own_stations_only(wuhan, city, bureau):
     path = f"/v1/{WUHAN}/workers/{city['worker']}"
-    await bureau.post(f"{path}/postings", json=a_posting(city["there"], full_time=False))
+    [first] = (await bureau.get(path)).json()["postings"]
+    part_time = {"full_time": False}  # who is somewhere full-time is nowhere else
+    one = {"if-match": '"1"'}
+    await bureau.patch(f"{path}/postings/{first['id']}", json=part_time, headers=one)
+    await bureau.post(f"{path}/postings", json=a_posting(city["there"], **part_time))
     shown = (await bureau.get(path)).json()["postings"]
     at = {each["station_id"]: f"{path}/postings/{each['id']}" for each in shown}
 
     async with client(service, wuhan, caller("district_bureau", city)) as district:
-        version = {"if-match": '"2"'}
+        version = {"if-match": '"3"'}
         away = await district.patch(
             at[str(city["there"])], json={"full_time": False}, headers=version
         )
