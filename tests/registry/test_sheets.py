@@ -5,6 +5,7 @@ import csv
 import openpyxl
 import pytest
 
+from chassis.identifiers import mask_id
 from chassis.tables import EventLog
 from services.registry.models import Posting, Station, Supervision, Worker
 from services.registry.sheets import exporting, files, importing
@@ -14,6 +15,7 @@ from services.registry.sheets.lines import SAY, Line
 from tests.conftest import WUHAN, who
 from tests.registry.conftest import a_station, added, an_agency
 from tests.registry.test_supervision import a_supervisor
+from tests.registry.test_trainings import a_training
 from tests.registry.test_workers import NUMBER, OTHER
 
 STATION = {
@@ -292,6 +294,39 @@ async def test_trainings_and_supervisions_come_by_the_row_and_belong_together(
     said = [[each["day"] for each in visit.days] for visit in visits]
     assert said == [["2026-03-02", "2026-03-03"], ["2026-04-02"]]
 
+    post = {"站点名称": "一元街道社工站", "任职起": "2024-01-01", "证件号码": NUMBER}
+    await taken(wuhan, sheet(tmp_path, "postings", post))
+    for kind, number in (("postings", 1), ("trainings", 2), ("supervisions", 3)):
+        path = await exported(wuhan, words, kind, tmp_path)
+        text = path.read_text("utf-8-sig")
+        assert NUMBER not in text
+        assert OTHER not in text
+        for each in (NUMBER, OTHER):
+            text = text.replace(mask_id("resident_id", each), each)
+        path.write_text(text, "utf-8-sig")
+        assert (await taken(wuhan, path))[0] == {"same": number}
+
+
+async def exported(database, words, kind, folder):
+    path = folder / f"{kind}.csv"
+    with files.report(path, KINDS[kind], outcomes=False) as out:
+        async for texts in exporting.rows(database, who(), KINDS[kind], words):
+            out.add(files.Line(2, texts))
+    return path
+
+
+async def test_what_was_cancelled_is_not_written_out_as_held(wuhan, words, bureau, tmp_path):
+    none = words["cert"]["none"].zh
+    person = {"姓名": "甲", "证件号码": NUMBER, "职业资格": none}
+    await taken(wuhan, sheet(tmp_path, "workers", person))
+    async with wuhan.begin(who()) as tx:
+        ids = [str(worker.id) for worker in await tx.find(Worker)]
+    await added(bureau, "trainings", a_training(*ids, status="cancelled"))
+
+    path = await exported(wuhan, words, "trainings", tmp_path)
+
+    assert len(path.read_text("utf-8-sig").splitlines()) == 1
+
 
 async def test_what_is_exported_could_be_imported_and_hides_what_is_sealed(wuhan, words, tmp_path):
     await taken(wuhan, sheet(tmp_path, "stations", STATION))
@@ -302,9 +337,7 @@ async def test_what_is_exported_could_be_imported_and_hides_what_is_sealed(wuhan
     )
 
     for kind in ("stations", "workers"):
-        with files.report(tmp_path / f"{kind}.csv", KINDS[kind], outcomes=False) as out:
-            async for texts in exporting.rows(wuhan, who(), KINDS[kind], words):
-                out.add(files.Line(2, texts))
+        await exported(wuhan, words, kind, tmp_path)
 
     counts, _ = await taken(wuhan, tmp_path / "stations.csv")
     assert counts == {"same": 1}
