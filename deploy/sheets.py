@@ -66,7 +66,7 @@ def sheet(kind: str, file: Path, city: str, mode: Mode, report: Path | None) -> 
 async def _import(
     kind: str, file: Path, city: str, mode: Mode, report: Path
 ) -> tuple[dict[Outcome, int], int]:
-    async with _registry() as database:
+    async with _registry(city) as database:
         try:
             passes = 2 if mode == "whole" else 1
             with click.progressbar(length=passes * files.count(file), label=kind) as bar:
@@ -81,8 +81,6 @@ async def _import(
                 )
         except files.BadFile as bad:
             raise Trouble(bad.zh, bad.en) from None
-        except Problem as problem:
-            raise Trouble(problem.detail.get("zh", problem.slug), str(problem)) from None
     return dict(counts), sum(counts.values())
 
 
@@ -94,7 +92,7 @@ def template(kind: str, file: Path, city: str) -> None:
     """Write an empty sheet with the city's own words to choose from."""
 
     async def write() -> None:
-        async with _registry() as database:
+        async with _registry(city) as database:
             ground = await ground_of(database, _who(city))
             files.template(file, KINDS[kind], ground.words)
 
@@ -121,7 +119,7 @@ for _kind in exporting.EXPORTS:
 
 async def _written(kind: str, file: Path, city: str) -> int:
     number = 0
-    async with _registry() as database:
+    async with _registry(city) as database:
         words = (await ground_of(database, _who(city))).words
         with files.report(file, KINDS[kind], outcomes=False) as out:
             async for texts in exporting.rows(database, _who(city), KINDS[kind], words):
@@ -131,10 +129,13 @@ async def _written(kind: str, file: Path, city: str) -> int:
 
 
 @asynccontextmanager
-async def _registry() -> AsyncIterator[Database]:
+async def _registry(city: str) -> AsyncIterator[Database]:
     database = await open_database(service, Settings.of("registry"))
     try:
         yield database
+    except Problem as problem:
+        zh, en = (problem.body(language)["detail"] for language in ("zh", "en"))
+        raise Trouble(f"{city}：{zh}", f"{city}: {en}") from None
     finally:
         await database.close()
 
