@@ -44,8 +44,8 @@ class Signer(Caller):
 
     def _assertion(self, issuer: str) -> str:
         now = int(system_clock().timestamp())
-        claims = {"iss": self.client_id, "sub": self.client_id, "aud": issuer}
-        claims |= {"jti": uuid4().hex, "iat": now, "exp": now + SECONDS}  # type: ignore[dict-item]
+        claims: dict[str, str | int] = {"iss": self.client_id, "sub": self.client_id, "aud": issuer}
+        claims |= {"jti": uuid4().hex, "iat": now, "exp": now + SECONDS}
         alg = "Ed25519" if isinstance(self.key, OKPKey) else "ES256"
         head = {"alg": alg, "typ": "client-authentication+jwt"}
         if kid := self.key.as_dict(private=False).get("kid"):

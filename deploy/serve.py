@@ -66,7 +66,7 @@ def serve(part: str, role: Role) -> None:
     if part != "gateway":
         # The broker's driver would load it for a way we do not go: 8 MB and a third of a second.
         # None is how Python is told that a module is not to be found.
-        sys.modules["aiohttp"] = None  # type: ignore[assignment]
+        sys.modules["aiohttp"] = None  # type: ignore[assignment]  # as `import` reads it
     host, _, port = Settings.of(part).listen.rpartition(":")
     app = application(part, role)
     config = uvicorn.Config(

@@ -161,8 +161,9 @@ class _Sampler:
 
 
 def _number(schema: Schema) -> float:
-    least = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
-    return min(max(least, 1), schema.get("maximum", max(least, 1)))  # type: ignore[no-any-return]
+    least: float = max(1, schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1))
+    most: float = schema.get("maximum", least)
+    return min(least, most)
 
 
 def _text(schema: Schema, name: str) -> str:
